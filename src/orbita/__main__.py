@@ -1,0 +1,3 @@
+from orbita.cli import main
+
+raise SystemExit(main())

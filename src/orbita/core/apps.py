@@ -1,0 +1,22 @@
+from importlib import import_module
+
+from django.apps import AppConfig, apps
+from django.utils.translation import gettext_lazy as _
+
+
+class RoomConfig(AppConfig):
+    """Base of every room: loads its `room.py`, where it registers what it brings."""
+
+    def ready(self) -> None:
+        import_module(f"{self.name}.room")
+
+
+class CoreConfig(RoomConfig):
+    name = "orbita.core"
+    label = "core"
+    verbose_name = _("Core")
+
+
+def rooms() -> list[RoomConfig]:
+    """The installed rooms, lowest first."""
+    return [config for config in apps.get_app_configs() if isinstance(config, RoomConfig)]

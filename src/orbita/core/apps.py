@@ -16,6 +16,10 @@ class CoreConfig(RoomConfig):
     label = "core"
     verbose_name = _("Core")
 
+    def ready(self) -> None:
+        import_module("orbita.core.lookups")
+        super().ready()
+
 
 def rooms() -> list[RoomConfig]:
     """The installed rooms, lowest first."""

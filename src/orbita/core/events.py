@@ -89,10 +89,10 @@ def emit(
     subject_id: int | None = None,
     origin: str = Origin.LIVE,
     happened_at: datetime | None = None,
-    **data: Any,
+    data: Mapping[str, Any] | None = None,
 ) -> Event:
     """Writes one event and the jobs of its subscribers, inside the caller's transaction."""
-    row = NewEvent(kind, client_id, subject_type, subject_id, data, happened_at)
+    row = NewEvent(kind, client_id, subject_type, subject_id, data or {}, happened_at)
     return emit_many([row], actor=actor, origin=origin)[0]
 
 

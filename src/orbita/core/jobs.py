@@ -130,7 +130,9 @@ class Schedule:
         local = now.astimezone(zone)
         due = datetime.combine(local.date(), self.at or time(0), tzinfo=zone)
         if due > local:
-            due = datetime.combine(local.date() - timedelta(days=1), self.at or time(0), tzinfo=zone)
+            due = datetime.combine(
+                local.date() - timedelta(days=1), self.at or time(0), tzinfo=zone
+            )
         return due
 
 
@@ -354,4 +356,6 @@ def run_all() -> int:
 def prune_finished_jobs() -> None:
     """Keeps thirty days of finished jobs; failed ones stay until somebody looks."""
     old = timezone.now() - timedelta(days=30)
-    Job.objects.filter(status=Job.Status.DONE, finished_at__lt=old, run_after__lte=F("finished_at")).delete()
+    Job.objects.filter(
+        status=Job.Status.DONE, finished_at__lt=old, run_after__lte=F("finished_at")
+    ).delete()

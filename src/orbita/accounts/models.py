@@ -1,0 +1,151 @@
+from datetime import datetime
+from typing import Any, ClassVar
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.sessions.base_session import AbstractBaseSession
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from orbita.accounts.querysets import UserManager
+
+
+class Role(models.Model):
+    """A named set of permissions: permission → none, own, team or all. Data, not code."""
+
+    key = models.CharField(max_length=30, null=True, unique=True, editable=False)
+    name = models.CharField(_("name"), max_length=100, unique=True)
+    is_administrator = models.BooleanField(_("may do everything"), default=False)
+    permissions = models.JSONField(_("permissions"), default=dict)
+
+    class Meta:
+        verbose_name = _("role")
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return str(_(self.name)) if self.key else self.name
+
+
+class Team(models.Model):
+    name = models.CharField(_("name"), max_length=100, unique=True)
+
+    class Meta:
+        verbose_name = _("team")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class User(AbstractBaseUser):
+    """A person of the business, or the service user on whose behalf jobs run."""
+
+    class Theme(models.TextChoices):
+        AUTO = "auto", _("As in the system")
+        LIGHT = "light", _("Light")
+        DARK = "dark", _("Dark")
+
+    email = models.EmailField(_("e-mail"), unique=True)
+    name = models.CharField(_("name"), max_length=150)
+    role = models.ForeignKey(Role, on_delete=models.PROTECT, verbose_name=_("role"))
+    team = models.ForeignKey(
+        Team, null=True, blank=True, on_delete=models.SET_NULL, verbose_name=_("team")
+    )
+    is_active = models.BooleanField(_("may sign in"), default=True)
+    is_service = models.BooleanField(default=False, editable=False)
+    language = models.CharField(_("language"), max_length=2, default="ru")
+    time_zone = models.CharField(_("time zone"), max_length=64, default="Europe/Moscow")
+    theme = models.CharField(_("theme"), max_length=5, choices=Theme.choices, default=Theme.AUTO)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = UserManager()
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]
+    # Set on the instance when a token acts: the scopes it was given narrow the user's rights.
+    token_scopes: frozenset[str] | None = None
+
+    class Meta:
+        verbose_name = _("user")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def display_name(self) -> str:
+        return self.name or self.email
+
+    @property
+    def initials(self) -> str:
+        words = [word for word in self.display_name.replace(".", " ").split() if word]
+        return "".join(word[0] for word in words[:2]).upper()
+
+
+class UserSession(AbstractBaseSession):
+    """A signed-in browser: what the sessions list shows and ends."""
+
+    user = models.ForeignKey(User, null=True, on_delete=models.CASCADE, related_name="sessions")
+    address = models.GenericIPAddressField(null=True)
+    browser = models.CharField(max_length=300, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    seen_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name = _("session")
+
+    @classmethod
+    def get_session_store_class(cls) -> Any:
+        from orbita.accounts.sessions import SessionStore
+
+        return SessionStore
+
+
+class Invitation(models.Model):
+    """A link that lets its holder choose a password, once. Only the hash of its token is kept."""
+
+    class Purpose(models.TextChoices):
+        SETUP = "setup", _("First administrator")
+        INVITE = "invite", _("Invitation")
+        RESET = "reset", _("New password")
+
+    purpose = models.CharField(max_length=6, choices=Purpose.choices)
+    token_hash = models.CharField(max_length=64, unique=True)
+    user = models.ForeignKey(User, null=True, on_delete=models.CASCADE)
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("invitation")
+
+    def __str__(self) -> str:
+        return f"{self.purpose} {self.created_at:%Y-%m-%d}"
+
+
+class ApiToken(models.Model):
+    """A key for programs: acts as its user, narrowed to its scopes. Shown once, kept as a hash."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="tokens")
+    name = models.CharField(_("name"), max_length=100)
+    prefix = models.CharField(max_length=12)
+    token_hash = models.CharField(max_length=64, unique=True)
+    scopes = models.JSONField(_("scopes"), default=list)
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField(_("valid until"), null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("token")
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.prefix}…)"
+
+    def is_valid(self, now: datetime | None = None) -> bool:
+        now = now or timezone.now()
+        return (
+            self.revoked_at is None
+            and (self.expires_at is None or self.expires_at > now)
+            and self.user.is_active
+        )

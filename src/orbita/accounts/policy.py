@@ -1,0 +1,129 @@
+"""Who may do what. Permissions are registered by rooms and granted by roles as data.
+
+Deny by default: an unknown user, a missing permission or an inactive account may nothing. Every
+denial has a reason in words.
+"""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from django.core.exceptions import PermissionDenied
+from django.db.models import Q
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+
+from orbita.core.registry import Registry
+
+if TYPE_CHECKING:
+    from orbita.accounts.models import User
+
+NONE, OWN, TEAM, ALL = "none", "own", "team", "all"
+LEVELS = (NONE, OWN, TEAM, ALL)
+STARTER_ROLES = ("administrator", "head", "manager", "marketer", "support", "viewer")
+
+
+@dataclass(frozen=True)
+class Permission:
+    """Something a role may allow. `scoped` ones are allowed for own, the team's or all records.
+
+    `starter` says what the starter roles get: role key → level. The administrator may everything.
+    """
+
+    name: str
+    label: str | Promise
+    scoped: bool = True
+    starter: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def room(self) -> str:
+        return self.name.partition(".")[0]
+
+
+PERMISSIONS: Registry[Permission] = Registry("permission")
+
+
+class Denied(PermissionDenied):
+    """The actor may not; `str()` is the reason, for the actor."""
+
+
+@dataclass(frozen=True)
+class Decision:
+    allowed: bool
+    reason: str = ""
+
+    def __bool__(self) -> bool:
+        return self.allowed
+
+
+def level(actor: Any, permission: str) -> str:
+    """For which records the actor has the permission: none, own, team or all."""
+    known = PERMISSIONS[permission]
+    if not getattr(actor, "is_active", False) or actor.pk is None:
+        return NONE
+    if actor.token_scopes is not None and not _in_scope(actor.token_scopes, permission):
+        return NONE
+    if actor.role.is_administrator:
+        return ALL
+    granted = actor.role.permissions.get(permission, NONE)
+    if granted not in LEVELS:
+        return NONE
+    return granted if known.scoped or granted == NONE else ALL
+
+
+def _in_scope(scopes: frozenset[str], permission: str) -> bool:
+    room, _dot, verb = permission.partition(".")
+    return bool(scopes & {"*", permission, f"{room}.*"} or ("read" in scopes and verb == "view"))
+
+
+def owned_by(actor: "User", granted: str, path: str = "responsible") -> Q | None:
+    """The condition that a level puts on records whose owner is at `path`; None means nothing."""
+    if granted == ALL:
+        return Q()
+    if granted == TEAM and actor.team_id:
+        return Q(**{f"{path}__in": team_member_ids(actor)})
+    if granted in (OWN, TEAM):
+        return Q(**{path: actor.pk})
+    return None
+
+
+def team_member_ids(actor: "User") -> list[int]:
+    """Ids of the actor's team, read once per actor: lists of ids keep the indexes in play."""
+    cached: list[int] | None = getattr(actor, "_team_member_ids", None)
+    if cached is None:
+        from orbita.accounts.models import User
+
+        members = User.objects.filter(team_id=actor.team_id) if actor.team_id else []
+        cached = [member.pk for member in members]
+        actor._team_member_ids = cached  # type: ignore[attr-defined]
+    return cached
+
+
+def decide(actor: Any, permission: str, record: Any = None) -> Decision:
+    """Whether the actor may, and if not, why not."""
+    granted = level(actor, permission)
+    label = PERMISSIONS[permission].label
+    if granted == NONE:
+        return Decision(False, _("Your role does not include: %(what)s.") % {"what": label})
+    if record is None or granted == ALL:
+        return Decision(True)
+    owner_id = record.owner_id()
+    if owner_id is not None and owner_id == actor.pk:
+        return Decision(True)
+    if granted == TEAM and owner_id in team_member_ids(actor):
+        return Decision(True)
+    whose = _("your own records") if granted == OWN else _("the records of your team")
+    return Decision(
+        False,
+        _("Your role allows this only for %(whose)s: %(what)s.") % {"whose": whose, "what": label},
+    )
+
+
+def allows(actor: Any, permission: str, record: Any = None) -> bool:
+    return decide(actor, permission, record).allowed
+
+
+def require(actor: Any, permission: str, record: Any = None) -> None:
+    """Raises `Denied` with the reason when the actor may not."""
+    decision = decide(actor, permission, record)
+    if not decision:
+        raise Denied(decision.reason)

@@ -1,0 +1,87 @@
+"""Keeps `ClientFacts` equal to its sources. Upper rooms register what they know of a client.
+
+An action that changes orders, balances or contacts calls `refresh` for the clients it touched, in
+its own transaction. `compare` computes everything anew and says where the kept rows differ.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from django.db import connection
+
+from orbita.clients.models import Client, ClientFacts
+from orbita.core.registry import Registry
+
+CHUNK = 2000
+
+
+@dataclass(frozen=True)
+class Recorder:
+    """Some columns of the facts row and how to compute them.
+
+    `compute(ids)` returns client id → column → value; a client it leaves out gets the defaults.
+    """
+
+    name: str
+    columns: tuple[str, ...]
+    compute: Callable[[Sequence[int]], Mapping[int, Mapping[str, Any]]]
+
+
+RECORDERS: Registry[Recorder] = Registry("facts recorder")
+
+
+@dataclass(frozen=True)
+class Difference:
+    client_id: int
+    column: str
+    kept: Any
+    computed: Any
+
+
+def refresh(client_ids: Iterable[int]) -> None:
+    """Computes the facts of these clients anew and stores them, inside the caller's transaction."""
+    if not connection.in_atomic_block:
+        raise RuntimeError("facts are refreshed in the transaction that changed their source")
+    for ids in _chunks(sorted(set(client_ids))):
+        rows = [ClientFacts(client_id=pk, **values) for pk, values in _computed(ids).items()]
+        ClientFacts.objects.bulk_create(
+            rows,
+            update_conflicts=True,
+            unique_fields=["client"],
+            update_fields=_columns(),
+            batch_size=1000,
+        )
+
+
+def compare() -> Iterator[Difference]:
+    """Every kept value that differs from its source; nothing when all facts are true."""
+    ids = Client.objects.order_by("pk").values_list("pk", flat=True).iterator()
+    for chunk in _chunks(ids):
+        kept = ClientFacts.objects.in_bulk(chunk)
+        for pk, values in _computed(chunk).items():
+            for column, computed in values.items():
+                value = getattr(kept[pk], column) if pk in kept else None
+                if value != computed:
+                    yield Difference(pk, column, value, computed)
+
+
+def _columns() -> list[str]:
+    return [column for recorder in RECORDERS for column in recorder.columns]
+
+
+def _computed(ids: Sequence[int]) -> dict[int, dict[str, Any]]:
+    blank = ClientFacts()
+    defaults = {name: getattr(blank, name) for name in _columns()}
+    values = {pk: dict(defaults) for pk in ids}
+    for recorder in RECORDERS:
+        for pk, known in recorder.compute(ids).items():
+            values[pk].update(known)
+    return values
+
+
+def _chunks(ids: Iterable[int]) -> Iterator[list[int]]:
+    iterator = iter(ids)
+    while chunk := list(islice(iterator, CHUNK)):
+        yield chunk

@@ -1,0 +1,49 @@
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from orbita.clients.models.client import Client
+
+
+class Note(models.Model):
+    """What somebody learned about a client, in his own words."""
+
+    client = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="notes")
+    text = models.TextField(_("text"))
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    created_at = models.DateTimeField(default=timezone.now)
+    deleted_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("note")
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return self.text[:60]
+
+
+class Attachment(models.Model):
+    """A file of a client, alone or with a note. Stored under a random name, served as a download."""
+
+    client = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="attachments")
+    note = models.ForeignKey(
+        Note, null=True, blank=True, on_delete=models.CASCADE, related_name="attachments"
+    )
+    file = models.FileField(upload_to="attachments/%Y/%m")
+    name = models.CharField(_("file name"), max_length=200)
+    size = models.PositiveBigIntegerField()
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    created_at = models.DateTimeField(default=timezone.now)
+    deleted_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("file")
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return self.name

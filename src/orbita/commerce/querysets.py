@@ -1,0 +1,39 @@
+from typing import TYPE_CHECKING, Self, TypeVar
+
+from django.db.models import Model, Q, QuerySet
+
+from orbita.accounts import policy
+from orbita.accounts.querysets import ScopedQuerySet
+
+if TYPE_CHECKING:
+    from orbita.accounts.models import User
+
+M = TypeVar("M", bound=Model)
+
+
+class OrderQuerySet(ScopedQuerySet[M]):
+    view_permission = "orders.view"
+
+    def alive(self) -> Self:
+        """Without the recycle bin."""
+        return self.filter(deleted_at=None)
+
+    def within(self, actor: "User", permission: str) -> Self:
+        """An order belongs to its seller; without one, to the client's responsible."""
+        granted = policy.level(actor, permission)
+        condition = policy.owned_by(actor, granted, "responsible")
+        if condition is None:
+            return self.none()
+        if granted != policy.ALL:
+            of_client = policy.owned_by(actor, granted, "client__responsible") or Q()
+            condition |= Q(responsible=None) & of_client
+        return self.filter(condition).alive()
+
+
+class ProductQuerySet(QuerySet[M]):
+    def alive(self) -> Self:
+        return self.filter(deleted_at=None)
+
+    def visible_to(self, actor: "User") -> Self:
+        """The catalogue is one for all who may see it."""
+        return self.alive() if policy.allows(actor, "products.view") else self.none()

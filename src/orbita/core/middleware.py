@@ -1,0 +1,46 @@
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+
+from orbita.core import context
+
+Next = Callable[[HttpRequest], HttpResponse]
+
+CONTENT_SECURITY_POLICY = "; ".join(
+    [
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "font-src 'self'",
+        "connect-src 'self'",
+        "manifest-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    ]
+)
+
+
+def security_headers(get_response: Next) -> Next:
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        response.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
+        response.headers.setdefault(
+            "Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=()"
+        )
+        return response
+
+    return middleware
+
+
+def request_context(get_response: Next) -> Next:
+    """Gives the request an id that its events carry and the answer shows."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        with context.request() as identifier:
+            response = get_response(request)
+        response.headers["X-Request-Id"] = identifier
+        return response
+
+    return middleware

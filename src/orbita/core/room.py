@@ -1,0 +1,17 @@
+"""The core room: events, jobs, outgoing letters."""
+
+from datetime import time
+
+from django.utils.translation import gettext_lazy as _
+
+from orbita.core import jobs
+from orbita.core.events import KINDS, EventKind
+
+KINDS.register(
+    EventKind("job.retried", _("Job started again"), icon="gear", erase=()),
+    EventKind("mail.resent", _("Letter sent again"), icon="mail", erase=()),
+    EventKind("company.changed", _("Company settings changed"), icon="gear", erase=()),
+)
+jobs.SCHEDULES.register(
+    jobs.Schedule("prune-jobs", jobs.prune_finished_jobs, at=time(4)),
+)

@@ -1,4 +1,5 @@
 from importlib import import_module
+from typing import Any
 
 from django.apps import AppConfig, apps
 from django.utils.translation import gettext_lazy as _
@@ -6,6 +7,13 @@ from django.utils.translation import gettext_lazy as _
 
 class RoomConfig(AppConfig):
     """Base of every room: loads its `room.py`, where it registers what it brings."""
+
+    # Django must not take this base, imported by every room's apps.py, for the room's own config.
+    default = False
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls.default = True
 
     def ready(self) -> None:
         import_module(f"{self.name}.room")

@@ -1,1 +1,22 @@
-"""The ui room."""
+"""The interface room: the frame, lists, forms, charts."""
+
+from django.utils.translation import gettext_lazy as _
+
+from orbita.accounts.policy import PERMISSIONS, Permission
+from orbita.core.events import KINDS, EventKind
+
+PERMISSIONS.register(
+    Permission(
+        "ui.share_views",
+        _("share saved views with everybody"),
+        scoped=False,
+        starter={"head": "all", "marketer": "all"},
+    ),
+    Permission("ui.components", _("see the component page for developers"), scoped=False),
+)
+KINDS.register(
+    EventKind("view.saved", _("View saved"), icon="bookmark", erase=()),
+    EventKind("view.changed", _("View changed"), icon="bookmark", erase=()),
+    EventKind("view.deleted", _("View deleted"), icon="bookmark", erase=()),
+    EventKind("view.restored", _("View restored"), icon="bookmark", erase=()),
+)

@@ -1,0 +1,12 @@
+from django.urls import path
+
+from orbita.ui import views
+
+app_name = "ui"
+urlpatterns = [
+    path("search/", views.search, name="search"),
+    path("search/palette/", views.palette, name="palette"),
+    path("menu/", views.more, name="more"),
+    path("preferences/", views.preferences, name="preferences"),
+    path("ui/components/", views.components, name="components"),
+]

@@ -85,7 +85,9 @@ def check_account(bik: str, account: str | float) -> str:
     else:
         keys = [settlement]
     if not any(_account_sum(key + digits) % 10 == 0 for key in keys):
-        raise ValueError(_("The account does not agree with the BIK: there is a slip in one of them."))
+        raise ValueError(
+            _("The account does not agree with the BIK: there is a slip in one of them.")
+        )
     return digits
 
 

@@ -7,7 +7,8 @@ from typing import Literal, NamedTuple
 from orbita.clients.first_names import EITHER, FEMALE, FIRST_NAMES, MALE
 from orbita.core.text import clean_line, normalise
 
-Sex = Literal["male", "female", ""]
+# As the card keeps it.
+Sex = Literal["m", "f", ""]
 
 
 class PersonName(NamedTuple):
@@ -30,8 +31,8 @@ _MALE_MIDDLE = re.compile(
 )
 _FEMALE_MIDDLE = re.compile(r".{2,}(?:[оеё]вна|ична|инична)|.{2,}(?:[oe]vna|yevna|ievna|ichna)")
 _TURKIC = {
-    "оглы": "male", "оглу": "male", "улы": "male", "углы": "male", "ogly": "male", "oglu": "male",
-    "кызы": "female", "гызы": "female", "кизи": "female", "kyzy": "female", "kizi": "female",
+    "оглы": "m", "оглу": "m", "улы": "m", "углы": "m", "ogly": "m", "oglu": "m",
+    "кызы": "f", "гызы": "f", "кизи": "f", "kyzy": "f", "kizi": "f",
 }  # fmt: skip
 _SURNAME = re.compile(
     r".+(?:[оеё]в|[оеё]ва|[иы]н|[иы]на|ск[иыо]й|цк[иыо]й|ская|цкая|[ое]го|ых|их|енко|нко|чук|щук|"
@@ -169,12 +170,12 @@ def middle_name_sex(middle: str) -> Sex:
     """Whose patronymic it is; empty when it is none."""
     folded = normalise(middle)
     if _FEMALE_MIDDLE.fullmatch(folded):
-        return "female"
+        return "f"
     if _MALE_MIDDLE.fullmatch(folded):
-        return "male"
+        return "m"
     last_word = folded.rsplit(" ", 1)[-1].rsplit("-", 1)[-1]
     turkic = _TURKIC.get(last_word, "")
-    return "male" if turkic == "male" else "female" if turkic == "female" else ""
+    return "m" if turkic == "m" else "f" if turkic == "f" else ""
 
 
 def sex_of(name: PersonName) -> Sex:
@@ -187,7 +188,7 @@ def sex_of(name: PersonName) -> Sex:
     male, female = first in MALE, first in FEMALE
     if male == female:
         return ""
-    return "male" if male else "female"
+    return "m" if male else "f"
 
 
 def split_person_name(text: str) -> PersonName:

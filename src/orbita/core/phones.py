@@ -66,9 +66,10 @@ def parse_phone(typed: str | float, region: str = "RU") -> Phone | None:
 
 def split_phones(cell: str | float, region: str = "RU") -> tuple[list[Phone], list[str]]:
     """The distinct phones in one cell, and the pieces of it that are not phones."""
-    whole = parse_phone(cell, region)
-    if whole is not None:
-        return [whole], []
+    if not isinstance(cell, str) or not _SEPARATORS.search(cell):
+        whole = parse_phone(cell, region)
+        if whole is not None:
+            return [whole], []
     found: dict[str, Phone] = {}
     unread: list[str] = []
     for piece in _pieces(cell if isinstance(cell, str) else str(cell)):

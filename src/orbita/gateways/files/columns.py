@@ -2,18 +2,21 @@
 
 from collections.abc import Mapping as AnyMapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from orbita.core.text import normalise
 from orbita.gateways.files.content import distinct, several_words, shares
-from orbita.gateways.files.errors import FileError, Message
+from orbita.gateways.files.errors import FileError
 from orbita.gateways.files.fields import FIELDS, KINDS, Field, Kind, fields_of
 from orbita.gateways.files.header import Header, candidates, find_header, header_key, is_ordinal
 from orbita.gateways.files.source import Cell, Sample, SheetSample
 from orbita.gateways.files.values import DateOrder, detect_date_order, is_blank, to_text
+
+if TYPE_CHECKING:
+    from orbita.gateways.files.errors import Message
 
 _LEAST = 0.5
 _BY_CONTENT = {
@@ -40,7 +43,7 @@ _GOODS_ONLY = {
     "product_kind",
 }
 
-NOTES: dict[str, Message] = {
+NOTES: dict[str, "Message"] = {
     "ordinal": _("“{column}” only numbers the rows and is left out."),
     "unknown": _("“{column}” is not recognised: say what it is, or it is left out."),
     "duplicate": _("“{column}” repeats what another column says and is left out."),
@@ -107,7 +110,7 @@ class Mapping:
         if "columns" not in data:
             return guessed
         labels = _labels_at(sample, guessed, header_row)
-        said = data.get("labels") if isinstance(data.get("labels"), dict) else {}
+        said = _dict(data.get("labels"))
         columns: dict[int, str] = {}
         for key, name in data["columns"].items():
             if not name:
@@ -199,7 +202,7 @@ class _Table:
 
     def __init__(self, sheet: SheetSample, header: Header) -> None:
         self._rows = [cells for _number, cells in sheet.rows[header.data_from :]]
-        width = max((len(cells) for cells in [header.labels, *self._rows]), default=0)
+        width = max([len(header.labels), *map(len, self._rows)])
         self.labels = header.labels + [""] * (width - len(header.labels))
         self.headed = header.row > 0 or any(header.labels)
         self._columns = [

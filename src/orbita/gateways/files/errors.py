@@ -1,9 +1,11 @@
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from django.utils.functional import Promise
 from django.utils.text import format_lazy
 
-Message = str | Promise
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
+
+    Message = str | _StrPromise
 
 
 class FileError(Exception):
@@ -12,11 +14,11 @@ class FileError(Exception):
     The sentence is translated where it is shown: the readers run without settings.
     """
 
-    def __init__(self, message: Message, **values: Any) -> None:
+    def __init__(self, message: "Message", **values: Any) -> None:
         super().__init__(format_lazy(message, **values) if values else message)
 
     @property
-    def message(self) -> Message:
+    def message(self) -> "Message":
         message: Message = self.args[0]
         return message
 

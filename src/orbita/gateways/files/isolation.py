@@ -119,9 +119,7 @@ def _main() -> int:
     out = os.fdopen(os.dup(sys.stdout.fileno()), "wb", buffering=1024 * 1024)
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     _limit()
-    function = importlib.import_module(module)
-    for part in name.split("."):
-        function = getattr(function, part)
+    function = getattr(importlib.import_module(module), name)
     try:
         for value in function(*args, **kwargs):
             _send(out, "item", value)

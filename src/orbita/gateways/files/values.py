@@ -201,13 +201,13 @@ def parse_boolean(cell: Cell | None) -> bool | None:
     raise ValueError(_("Yes or no is expected."))
 
 
-def parse_sex(cell: Cell | None) -> Literal["male", "female"] | None:
+def parse_sex(cell: Cell | None) -> Literal["m", "f"] | None:
     """The sex in Russian or English, whole or short."""
     word = normalise(to_text(cell)).rstrip(".")
     if word in _MALE:
-        return "male"
+        return "m"
     if word in _FEMALE:
-        return "female"
+        return "f"
     if is_blank(word) or word in ("не указан", "неизвестно", "unknown", "?"):
         return None
     raise ValueError(_("The sex is not recognised."))

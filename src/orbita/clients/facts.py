@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 
 from orbita.clients.models import Client, ClientFacts
 from orbita.core.registry import Registry
@@ -45,6 +45,7 @@ def refresh(client_ids: Iterable[int]) -> None:
     if not connection.in_atomic_block:
         raise RuntimeError("facts are refreshed in the transaction that changed their source")
     for ids in _chunks(sorted(set(client_ids))):
+        _hold(ids)
         rows = [ClientFacts(client_id=pk, **values) for pk, values in _computed(ids).items()]
         ClientFacts.objects.bulk_create(
             rows,
@@ -59,12 +60,48 @@ def compare() -> Iterator[Difference]:
     """Every kept value that differs from its source; nothing when all facts are true."""
     ids = Client.objects.order_by("pk").values_list("pk", flat=True).iterator()
     for chunk in _chunks(ids):
-        kept = ClientFacts.objects.in_bulk(chunk)
-        for pk, values in _computed(chunk).items():
-            for column, computed in values.items():
-                value = getattr(kept[pk], column) if pk in kept else None
-                if value != computed:
-                    yield Difference(pk, column, value, computed)
+        yield from _differences(chunk)
+
+
+def _differences(ids: Sequence[int]) -> Iterator[Difference]:
+    kept = ClientFacts.objects.in_bulk(ids)
+    for pk, values in _computed(ids).items():
+        for column, computed in values.items():
+            value = getattr(kept[pk], column) if pk in kept else None
+            if value != computed:
+                yield Difference(pk, column, value, computed)
+
+
+@dataclass(frozen=True)
+class Rebuilt:
+    """Progress of `rebuild`: clients looked at so far, and how many of their rows differed."""
+
+    checked: int
+    differing: int
+
+
+def rebuild(*, write: bool = True) -> Iterator[Rebuilt]:
+    """Computes all facts anew in chunks and stores those that differ, each chunk in its own
+    transaction; yields after every chunk. Memory does not grow with the base.
+    """
+    checked = differing = last = 0
+    while ids := list(
+        Client.objects.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:CHUNK]
+    ):
+        wrong = {one.client_id for one in _differences(ids)}
+        if wrong and write:
+            with transaction.atomic():
+                refresh(wrong)
+        checked, differing, last = checked + len(ids), differing + len(wrong), ids[-1]
+        yield Rebuilt(checked, differing)
+
+
+def _hold(ids: Sequence[int]) -> None:
+    """Locks the clients until the transaction ends. Of two orders saved at once for one client,
+    neither sees the other: without the lock, the last to write its sums would lose the other's.
+    """
+    held = Client.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk")
+    list(held.values_list("pk", flat=True))
 
 
 def _columns() -> list[str]:

@@ -8,22 +8,23 @@ from django.db.models import Count, Max, Min, Q, Sum
 from orbita.clients.facts import Recorder
 from orbita.commerce.models import OpeningBalance, Order
 
-COUNTED_SALE = Q(kind=Order.Kind.SALE, gross_base__gt=0) & ~Q(status=Order.Status.CANCELLED)
-COUNTED_RETURN = Q(kind=Order.Kind.RETURN) & ~Q(status=Order.Status.CANCELLED)
+SALE, RETURN = Q(kind=Order.Kind.SALE), Q(kind=Order.Kind.RETURN)
+COUNTED_SALE = Q(is_counted=True, kind=Order.Kind.SALE)
+COUNTED_RETURN = Q(is_counted=True, kind=Order.Kind.RETURN)
 
 
 def purchases(client_ids: Sequence[int]) -> Mapping[int, Mapping[str, Any]]:
     """Number, sums and dates of the clients' orders, with opening balances that still count."""
     rows = (
-        Order.objects.alive()
-        .filter(client_id__in=client_ids)
+        Order.objects.filter(is_counted=True, client_id__in=client_ids)
         .values("client_id")
         .annotate(
-            orders_count=Count("id", filter=COUNTED_SALE),
-            gross=Sum("gross_base", filter=COUNTED_SALE, default=0),
-            returned=Sum("gross_base", filter=COUNTED_RETURN, default=0),
-            first_order_on=Min("business_date", filter=COUNTED_SALE),
-            last_order_on=Max("business_date", filter=COUNTED_SALE),
+            # "kind" and not "id": the covering index answers alone.
+            orders_count=Count("kind", filter=SALE),
+            gross=Sum("gross_base", filter=SALE, default=0),
+            returned=Sum("gross_base", filter=RETURN, default=0),
+            first_order_on=Min("business_date", filter=SALE),
+            last_order_on=Max("business_date", filter=SALE),
         )
     )
     values: dict[int, dict[str, Any]] = {}

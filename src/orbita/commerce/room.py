@@ -4,7 +4,9 @@ from django.utils.translation import gettext_lazy as _
 
 from orbita.accounts.policy import PERMISSIONS, Permission
 from orbita.clients.facts import RECORDERS
+from orbita.commerce import words
 from orbita.commerce.facts import RECORDER
+from orbita.core.events import KINDS, EventKind
 
 PERMISSIONS.register(
     Permission(
@@ -30,6 +32,44 @@ PERMISSIONS.register(
         starter=dict.fromkeys(("head", "manager", "marketer", "support", "viewer"), "all"),
     ),
     Permission("products.edit", _("change the catalogue"), scoped=False, starter={"head": "all"}),
+    Permission(
+        "commerce.costs", _("see cost prices and margins"), scoped=False, starter={"head": "all"}
+    ),
     Permission("products.export", _("export the catalogue"), scoped=False, starter={"head": "all"}),
 )
 RECORDERS.register(RECORDER)
+KINDS.register(
+    EventKind("order.created", _("Order"), "bag", "money", words.order_made),
+    EventKind("order.changed", _("Order changed"), "bag", "changes", words.order_changed),
+    EventKind("order.cancelled", _("Order cancelled"), "bag", "money", words.order_cancelled),
+    EventKind("order.deleted", _("Order deleted"), "bag", "changes", words.order_deleted),
+    EventKind("order.restored", _("Order restored"), "bag", "changes", words.order_restored),
+    EventKind("order.returned", _("Return"), "undo", "money", words.returned),
+    EventKind("order.paid", _("Payment"), "money", "money", words.order_paid, erase=()),
+    EventKind("order.delivery", _("Delivery"), "truck", "changes", words.delivery_set),
+    EventKind(
+        "orders.loaded", _("Orders loaded"), "import", "money", words.orders_loaded, erase=()
+    ),
+    EventKind(
+        "orders.unloaded",
+        _("Loading of orders undone"),
+        "undo",
+        "changes",
+        words.orders_unloaded,
+        erase=(),
+    ),
+    EventKind("balance.set", _("Purchases from totals"), "import", "money", words.balance_set),
+    EventKind("balance.removed", _("Purchases from totals removed"), "undo", "changes"),
+    EventKind("cart.changed", _("Cart"), "bag", "visits", words.cart_changed, erase=()),
+    EventKind(
+        "cart.abandoned", _("Abandoned cart"), "bag", "visits", words.cart_abandoned, erase=()
+    ),
+    EventKind("product.viewed", _("Looked at a product"), "eye", "visits", words.product_viewed),
+    EventKind("product.created", _("Product added"), "box", erase=()),
+    EventKind("product.changed", _("Product changed"), "box", erase=()),
+    EventKind("product.deleted", _("Product deleted"), "box", erase=()),
+    EventKind("product.restored", _("Product restored"), "box", erase=()),
+    EventKind("product_group.saved", _("Group of products saved"), "box", erase=()),
+    EventKind("rate.set", _("Exchange rate set"), "money", erase=()),
+    EventKind("rate.removed", _("Exchange rate removed"), "money", erase=()),
+)

@@ -8,7 +8,10 @@ from orbita.commerce.models.order import Order
 
 
 class Cart(models.Model):
-    """Goods a client put together and has not ordered, or the order they became."""
+    """Goods a client put together and has not ordered, or the order they became.
+
+    `abandoned_at` is when the cart was found forgotten; changing it or ordering clears that.
+    """
 
     client = models.ForeignKey(Client, null=True, on_delete=models.CASCADE, related_name="carts")
     origin = models.CharField(max_length=60, blank=True)
@@ -18,9 +21,17 @@ class Cart(models.Model):
     order = models.OneToOneField(Order, null=True, on_delete=models.SET_NULL, related_name="cart")
     created_at = models.DateTimeField(default=timezone.now)
     changed_at = models.DateTimeField(default=timezone.now)
+    abandoned_at = models.DateTimeField(null=True)
 
     class Meta:
         verbose_name = _("cart")
+        indexes = [
+            models.Index(
+                fields=["changed_at"],
+                name="cart_open",
+                condition=models.Q(order__isnull=True, abandoned_at__isnull=True),
+            ),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["origin", "external_id"], name="cart_once_per_origin"),
         ]
@@ -30,6 +41,8 @@ class Cart(models.Model):
 
 
 class CartLine(models.Model):
+    """`quantity` and `price` are scaled as in order lines."""
+
     cart = models.ForeignKey(Cart, on_delete=models.CASCADE, related_name="lines")
     ordinal = models.PositiveIntegerField()
     product = models.ForeignKey(Product, null=True, on_delete=models.SET_NULL, related_name="+")

@@ -29,7 +29,7 @@ class Product(models.Model):
     name = models.CharField(_("name"), max_length=300)
     name_key = KeyField(max_length=300)
     # An article belongs to one product; goods without one are told apart by name.
-    sku = models.CharField(_("article"), max_length=60, null=True, blank=True, unique=True)
+    sku = KeyField(_("article"), max_length=60, null=True, blank=True, unique=True)
     group = models.ForeignKey(
         ProductGroup,
         null=True,
@@ -56,6 +56,11 @@ class Product(models.Model):
         verbose_name_plural = _("products")
         indexes = [
             models.Index(fields=["name_key", "id"], name="product_by_name"),
+            models.Index(
+                fields=["deleted_at"],
+                name="product_in_bin",
+                condition=models.Q(deleted_at__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -73,6 +78,7 @@ class PriceChange(models.Model):
     class Meta:
         verbose_name = _("price change")
         ordering = ["-since", "-id"]
+        indexes = [models.Index(fields=["product", "-since"], name="price_of_product")]
 
     def __str__(self) -> str:
         return f"{self.product_id} since {self.since:%Y-%m-%d}"

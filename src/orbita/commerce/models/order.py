@@ -6,14 +6,16 @@ from django.utils.translation import gettext_lazy as _
 from orbita.clients.models import Client
 from orbita.commerce.models.catalogue import Product
 from orbita.commerce.querysets import OrderQuerySet
+from orbita.core.fields import KeyField
 
 
 class Order(models.Model):
     """A sale or a return. Sums are minor units of `currency`, never negative.
 
-    `gross_base` is the sum that facts and analytics count, in the base currency at the day's rate:
-    lines with quantity and price above zero of an order that is not cancelled. A return counts its
-    own sum as returned. An order without a client is kept and counts for nobody.
+    `total` is what its counted lines come to after all discounts. `gross_base` and `cost_base` are
+    the same in the base currency at the day's rate: facts and analytics sum these. An order
+    counts (`is_counted`) when it has a line with quantity and price above zero, is not cancelled
+    and not deleted. A return counts as money returned. An order without a client counts for nobody.
     """
 
     class Kind(models.TextChoices):
@@ -41,7 +43,8 @@ class Order(models.Model):
         FAILED = "failed", _("Not delivered")
 
     kind = models.CharField(_("kind"), max_length=6, choices=Kind.choices, default=Kind.SALE)
-    number = models.CharField(_("number"), max_length=60)
+    # Of our own orders, the primary key; others keep the number they came with.
+    number = KeyField(_("number"), max_length=60)
     # Where the order is known under its number: a shop, a spreadsheet; empty for our own.
     origin = models.CharField(max_length=60, blank=True, editable=False)
     external_id = models.CharField(max_length=100, null=True, blank=True, editable=False)
@@ -58,12 +61,16 @@ class Order(models.Model):
     )
     ordered_at = models.DateTimeField(_("date"), default=timezone.now)
     business_date = models.DateField()
+    # The source knew the day only: no hour is shown that nobody wrote.
+    date_only = models.BooleanField(default=False, editable=False)
     status = models.CharField(_("status"), max_length=9, choices=Status.choices, default=Status.NEW)
     currency = models.CharField(_("currency"), max_length=3, default="RUB")
     total = models.BigIntegerField(_("sum"), default=0)
     discount = models.BigIntegerField(_("discount"), default=0)
     cost = models.BigIntegerField(_("cost"), null=True)
     gross_base = models.BigIntegerField(default=0, editable=False)
+    cost_base = models.BigIntegerField(null=True, editable=False)
+    is_counted = models.BooleanField(default=False, editable=False)
     payment = models.CharField(_("payment"), max_length=8, choices=Payment.choices, blank=True)
     paid = models.BigIntegerField(_("paid"), default=0)
     delivery = models.CharField(_("delivery"), max_length=9, choices=Delivery.choices, blank=True)
@@ -94,10 +101,17 @@ class Order(models.Model):
             models.Index(fields=["ordered_at", "id"], name="order_by_date"),
             models.Index(
                 # Covering: a client's facts and RFM are summed from the index alone.
-                fields=["client", "business_date", "kind", "status", "gross_base"],
-                name="order_of_client",
+                fields=["client", "business_date", "kind", "gross_base"],
+                name="order_counted",
+                condition=models.Q(is_counted=True),
             ),
+            models.Index(fields=["gross_base", "id"], name="order_by_sum"),
             models.Index(fields=["number"], name="order_by_number"),
+            models.Index(
+                fields=["deleted_at"],
+                name="order_in_bin",
+                condition=models.Q(deleted_at__isnull=False),
+            ),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -124,8 +138,10 @@ class Order(models.Model):
 class OrderLine(models.Model):
     """A line of an order, known by its ordinal: equal lines stay two lines.
 
-    `quantity` is in 1/1000, `price` in 1/10 000 of the major unit; `total` in minor units after the
-    line's discount, and may be below zero in imported data, which is then not counted.
+    `quantity` is in 1/1000, `price` in 1/10 000 of the major unit; `total` and `cost` in minor units,
+    `total` after the line's discount. Imported lines with quantity or price not above zero are kept
+    with the total they came to and not counted. A line of a return bears the ordinal of the line
+    it returns.
     """
 
     order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="lines")

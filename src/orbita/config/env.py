@@ -1,9 +1,12 @@
 """Reads the environment: the only place where Orbita looks at it."""
 
+import contextlib
 import os
 import secrets
+import tempfile
 from pathlib import Path
 
+import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 
 
@@ -40,8 +43,26 @@ def words(name: str, default: str = "") -> list[str]:
 def data_dir() -> Path:
     """Where everything of this installation lives; made on first use, closed to other users."""
     path = Path(text("ORBITA_DATA", "data")).expanduser().resolve()
-    path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise ImproperlyConfigured(f"ORBITA_DATA cannot be used: {error}") from error
     return path
+
+
+def database(default: str) -> dj_database_url.DBConfig:
+    """Django's settings for DATABASE_URL."""
+    engines = ("django.db.backends.sqlite3", "django.db.backends.postgresql")
+    try:
+        parsed = dj_database_url.parse(text("DATABASE_URL") or default)
+    except ValueError:
+        parsed = {}
+    if parsed.get("ENGINE") not in engines or not parsed.get("NAME"):
+        # Not the value itself: it holds a password.
+        raise ImproperlyConfigured(
+            "DATABASE_URL must be sqlite:///PATH or postgres://USER:PASSWORD@HOST:PORT/NAME"
+        )
+    return parsed
 
 
 def secret_key(directory: Path) -> str:
@@ -50,12 +71,14 @@ def secret_key(directory: Path) -> str:
     if given:
         return given
     path = directory / "secret_key"
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return _written_key(path)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(secrets.token_urlsafe(50))
+    if not path.exists():
+        # Linked whole: a process that starts at the same time must not read half a key.
+        descriptor, temporary = tempfile.mkstemp(dir=directory, prefix="secret_key-")  # mode 600
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(secrets.token_urlsafe(50))
+        with contextlib.suppress(FileExistsError):
+            os.link(temporary, path)
+        Path(temporary).unlink()
     return _written_key(path)
 
 

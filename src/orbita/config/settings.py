@@ -4,7 +4,6 @@ import hashlib
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import dj_database_url
 from django.utils.translation import gettext_lazy as _
 
 from orbita.config import env
@@ -77,9 +76,7 @@ TEMPLATES = [
     }
 ]
 
-_database = dj_database_url.parse(
-    env.text("DATABASE_URL") or f"sqlite:///{ORBITA_DATA / 'orbita.sqlite3'}"
-)
+_database = env.database(f"sqlite:///{ORBITA_DATA / 'orbita.sqlite3'}")
 if _database["ENGINE"] == "django.db.backends.sqlite3":
     _database |= {
         "CONN_MAX_AGE": None,
@@ -140,6 +137,8 @@ SECURE_PROXY_SSL_HEADER = (
     ("HTTP_X_FORWARDED_PROTO", "https") if env.flag("ORBITA_BEHIND_PROXY") else None
 )
 SECURE_HSTS_SECONDS = env.number("ORBITA_HSTS_SECONDS", 0)
+# Subdomains, redirects and browsers' preload lists belong to whoever owns the domain and its proxy.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W008", "security.W021"]
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"

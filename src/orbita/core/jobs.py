@@ -15,7 +15,7 @@ from datetime import datetime, time, timedelta
 from random import uniform
 from typing import Any
 
-from django.db import close_old_connections, connection, transaction
+from django.db import DatabaseError, close_old_connections, connection, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.functional import Promise
@@ -307,6 +307,7 @@ class Worker:
 
     def __init__(self, poll_seconds: float = 1.0) -> None:
         self._poll = poll_seconds
+        self._running: dict[int, Job] = {}
         self.stopping = threading.Event()
 
     def run_forever(self) -> None:
@@ -335,8 +336,30 @@ class Worker:
     def _step(self, queues: Sequence[str]) -> bool:
         job = claim(queues)
         if job:
-            run(job)
+            self._running[job.pk] = job
+            try:
+                run(job)
+            finally:
+                del self._running[job.pk]
         return job is not None
+
+    def hand_back(self) -> None:
+        """Queues the jobs still running again, as if never begun; what they did so far rolls back.
+
+        Best effort: while a job holds SQLite's write lock, it waits for its lease to end instead.
+        """
+        for job in list(self._running.values()):
+            try:
+                Job.objects.filter(
+                    pk=job.pk, lease_token=job.lease_token, status=Job.Status.RUNNING
+                ).update(
+                    status=Job.Status.QUEUED,
+                    attempts=job.attempts - 1,
+                    lease_until=None,
+                    lease_token="",
+                )
+            except DatabaseError:
+                logger.warning("job %s starts again when its lease ends", job.pk)
 
     def _tick(self) -> bool:
         enqueue_due()

@@ -1,0 +1,4 @@
+.PHONY: demo serve test check bench
+
+demo serve test check bench:
+	./orbita $@

@@ -1,0 +1,132 @@
+"""Fixtures for tests that run real processes, of every room."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import pytest
+
+from orbita import translations
+from orbita.devtools import ROOT, browser, plain_environment
+
+PATIENCE = 60.0  # seconds; only a test that fails waits so long
+
+
+def pytest_configure() -> None:
+    translations.compile_all()
+
+
+@dataclass
+class Place:
+    """An empty data directory and, when the suite runs on PostgreSQL, an empty database."""
+
+    environment: dict[str, str]
+
+    @property
+    def data(self) -> Path:
+        return Path(self.environment["ORBITA_DATA"])
+
+    def command(self, *arguments: str, **environment: str) -> "subprocess.Popen[str]":
+        """Starts `orbita ARGUMENTS` here."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "orbita", *arguments],
+            env={**self.environment, **environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, *arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+        """Runs `orbita ARGUMENTS` here to its end."""
+        process = self.command(*arguments, **environment)
+        output, errors = process.communicate(timeout=PATIENCE)
+        return subprocess.CompletedProcess(process.args, process.returncode, output, errors)
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Place]:
+    environment = plain_environment() | {
+        "ORBITA_DATA": str(tmp_path / "data"),
+        "PYTHONPATH": str(ROOT / "src"),
+    }
+    url = os.environ.get("DATABASE_URL", "")
+    if not url.startswith("postgres"):
+        yield Place(environment)
+        return
+    import psycopg
+
+    name = f"place_{os.getpid()}_{time.monotonic_ns()}"
+    with closing(psycopg.connect(url, autocommit=True)) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"'.encode())
+        try:
+            fresh = urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
+            yield Place(environment | {"DATABASE_URL": fresh})
+        finally:
+            connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
+
+
+@dataclass
+class Service:
+    """A running `orbita serve`."""
+
+    process: "subprocess.Popen[bytes]"
+    url: str
+    greeting: list[str]
+    errors: Path
+
+    def stop(self) -> int:
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(PATIENCE)
+
+
+@pytest.fixture
+def start_service(place: Place, tmp_path: Path) -> Iterator[Callable[..., Service]]:
+    """Starts the service at a place on a free port and waits until it is ready."""
+    started: list[Service] = []
+
+    def start(command: str = "serve", **environment: str) -> Service:
+        output, errors = (tmp_path / f"{name}-{len(started)}.txt" for name in ("out", "err"))
+        with output.open("w") as out, errors.open("w") as err:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "orbita", command, "--port", "0"],
+                env={**place.environment, **environment},
+                stdout=out,
+                stderr=err,
+            )
+        eventually(lambda: output.read_text() or process.poll() is not None)
+        first, *greeting = output.read_text().splitlines() or [""]
+        if not first.startswith("Orbita is ready: "):
+            pytest.fail(f"the service did not start: {errors.read_text()}")
+        service = Service(process, first.split()[-1], greeting, errors)
+        started.append(service)
+        return service
+
+    yield start
+    for service in started:
+        if service.process.poll() is None:
+            service.stop()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of a browser; a test without one is skipped."""
+    path = browser.find_chromium(install=False)
+    if not path:
+        pytest.skip("no Chromium")
+    return path
+
+
+def eventually(condition: Callable[[], object]) -> None:
+    """Waits until the condition holds; fails when it never does."""
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        if time.monotonic() > deadline:
+            pytest.fail("it never came true")
+        time.sleep(0.05)

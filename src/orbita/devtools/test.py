@@ -1,0 +1,148 @@
+"""`./orbita test`: the whole suite on both databases, then the tests that start real servers."""
+
+import contextlib
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from xml.etree import ElementTree
+
+from orbita import translations
+from orbita.devtools import (
+    ROOT,
+    apt_install,
+    browser,
+    find,
+    loudly,
+    plain_environment,
+    postgres,
+    say,
+)
+
+# Debian package, a program of it, and what goes untested without it.
+TOOLS = (
+    ("gettext", "msgmerge", "translations are not compared with the sources"),
+    ("mdbtools", "mdb-export", "MS Access files are not read"),
+)
+PLAIN = "not server and not browser"
+# They say nothing about a database, so once is enough.
+NO_DATABASE = [
+    f"--ignore=tests/test_{name}.py" for name in ("fresh_copy", "launcher", "translations")
+]
+NO_TESTS = 5  # pytest's status when nothing matched
+
+
+@dataclass
+class Outcome:
+    counts: Counter[str] = field(default_factory=Counter)
+    reasons: Counter[str] = field(default_factory=Counter)
+    failed_runs: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def main(argv: Sequence[str]) -> int:
+    """The exit status: 0 when every run passed. With pytest arguments: only these.
+
+    `--postgres` before the arguments runs them on a private PostgreSQL instead of SQLite.
+    """
+    translations.compile_all()
+    if not argv or argv[0] in ("-h", "--help"):
+        return _whole() if not argv else _usage()
+    if argv[0] == "--postgres":
+        with postgres.cluster() as url:
+            return _pytest(argv[1:], DATABASE_URL=url) if url else 1
+    return _pytest(argv)
+
+
+def _usage() -> int:
+    sys.stdout.write("usage: orbita test [[--postgres] PYTEST_ARGUMENT…]\n")
+    return 0
+
+
+def _whole() -> int:
+    begun = time.monotonic()
+    outcome = Outcome()
+    for package, program, loss in TOOLS:
+        if not find(program) and not apt_install(package):
+            _note(outcome, f"NO {package.upper()}: {loss}")
+    if not os.environ.get("ORBITA_TEST_DATA"):
+        _note(outcome, "NO DATA SETS: set ORBITA_TEST_DATA to their folder to compare with them")
+    chromium = browser.find_chromium()
+    if chromium:
+        os.environ["ORBITA_CHROMIUM"] = chromium
+    else:
+        outcome.notes.append("NO CHROMIUM: the browser tests did not run")
+    servers = "server or browser" if chromium else "server and not browser"
+    _run("SQLite", ["-n", "auto", "-m", PLAIN], outcome)
+    _run("servers and browser", ["-m", servers], outcome)
+    with postgres.cluster() as url:
+        if url:
+            words = [*NO_DATABASE, "-m"]
+            _run("PostgreSQL", ["-n", "auto", *words, PLAIN], outcome, DATABASE_URL=url)
+            _run(
+                "servers, PostgreSQL", [*words, "server and not browser"], outcome, DATABASE_URL=url
+            )
+        else:
+            outcome.notes.append("NO POSTGRESQL: nothing was tried on it")
+    return _summary(outcome, time.monotonic() - begun)
+
+
+def _note(outcome: Outcome, words: str) -> None:
+    loudly(words)
+    outcome.notes.append(words)
+
+
+def _run(name: str, arguments: list[str], outcome: Outcome, **environment: str) -> None:
+    say(f"\n==== {name} ====")
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder) / "report.xml"
+        status = _pytest([*arguments, f"--junitxml={report}"], **environment)
+        if status not in (0, NO_TESTS):
+            outcome.failed_runs.append(name)
+        if report.exists():
+            _count(report, name, outcome)
+
+
+def _pytest(arguments: Sequence[str], **environment: str) -> int:
+    """Runs pytest with a data directory of its own and none of the caller's settings."""
+    with tempfile.TemporaryDirectory(prefix="orbita-test-") as data:
+        return subprocess.run(
+            [sys.executable, "-m", "pytest", *arguments],
+            cwd=ROOT,
+            env={**plain_environment(), "ORBITA_DATA": data, **environment},
+        ).returncode
+
+
+def _count(report: Path, name: str, outcome: Outcome) -> None:
+    for case in ElementTree.parse(report).iter("testcase"):  # noqa: S314  # our own file
+        kinds = {child.tag: child.get("message") or "no reason given" for child in case}
+        if "failure" in kinds:
+            outcome.counts["failed"] += 1
+        elif "error" in kinds:
+            outcome.counts["error"] += 1
+        elif "skipped" in kinds:
+            outcome.counts["skipped"] += 1
+            outcome.reasons[f"{name}: {kinds['skipped']}"] += 1
+        else:
+            outcome.counts["passed"] += 1
+
+
+def _summary(outcome: Outcome, seconds: float) -> int:
+    if outcome.notes or outcome.reasons:
+        say("\n!!!! NOT EVERYTHING WAS TRIED:")
+        for words in outcome.notes:
+            say(f"!!!!   {words}")
+        for reason, count in outcome.reasons.most_common():
+            say(f"!!!!   {count} skipped, {reason}")
+    for name in outcome.failed_runs:
+        say(f"!!!! FAILED: {name}")
+    kinds = ("failed", "passed", "skipped", "error")
+    counts = ", ".join(f"{outcome.counts[kind]} {kind}" for kind in kinds if outcome.counts[kind])
+    with contextlib.suppress(BrokenPipeError):
+        sys.stdout.write(f"==== {counts or 'no tests ran'} in {seconds:.2f}s ====\n")
+    return 1 if outcome.failed_runs or not outcome.counts["passed"] else 0

@@ -175,6 +175,11 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 
 TASKS = {"default": {"BACKEND": "orbita.core.jobs.DatabaseBackend", "QUEUES": []}}
 
+# Seconds after which a job or a letter of a worker that no longer answers is taken over. A letter's
+# must be longer than a slow SMTP server may think.
+ORBITA_JOB_LEASE = env.number("ORBITA_JOB_LEASE", 60)
+ORBITA_MAIL_LEASE = env.number("ORBITA_MAIL_LEASE", 600)
+
 # Outgoing system mail: smtp://user:password@host:587?tls=starttls, empty means "keep it in the queue".
 ORBITA_SMTP_URL = env.text("ORBITA_SMTP_URL")
 ORBITA_MAIL_FROM = env.text("ORBITA_MAIL_FROM", "orbita@localhost")

@@ -1,11 +1,14 @@
 """What the current request or job is: read by `emit`, set by the middleware and the worker."""
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import Any, TypeVar
 
+T = TypeVar("T")
 _request_id: ContextVar[str] = ContextVar("request_id", default="")
+_memory: ContextVar[dict[str, Any] | None] = ContextVar("memory", default=None)
 
 
 def request_id() -> str:
@@ -16,7 +19,25 @@ def request_id() -> str:
 def request(identifier: str = "") -> Iterator[str]:
     """Runs its body under a request id; events written inside carry it."""
     token = _request_id.set(identifier or secrets.token_hex(8))
+    memory = _memory.set({})
     try:
         yield _request_id.get()
     finally:
+        _memory.reset(memory)
         _request_id.reset(token)
+
+
+def remembered(name: str, make: Callable[[], T]) -> T:
+    """What `make` returns, made once per request or job; outside of one, made every time."""
+    memory = _memory.get()
+    if memory is None:
+        return make()
+    if name not in memory:
+        memory[name] = make()
+    value: T = memory[name]
+    return value
+
+
+def forget(name: str) -> None:
+    if (memory := _memory.get()) is not None:
+        memory.pop(name, None)

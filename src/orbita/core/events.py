@@ -134,12 +134,17 @@ def emit_many(
 
 def _fan_out(events: Sequence[Event], now: datetime) -> None:
     for subscription in SUBSCRIPTIONS:
-        for event in events:
-            if event.kind not in subscription.kinds or event.origin not in subscription.origins:
-                continue
-            if subscription.max_age and now - event.happened_at > subscription.max_age:
-                continue
-            subscription.handler.enqueue(event.pk)
+        wanted = [[event.pk] for event in events if _wants(subscription, event, now)]
+        if wanted:
+            subscription.handler.get_backend().enqueue_many(subscription.handler, wanted)
+
+
+def _wants(subscription: Subscription, event: Event, now: datetime) -> bool:
+    return (
+        event.kind in subscription.kinds
+        and event.origin in subscription.origins
+        and not (subscription.max_age and now - event.happened_at > subscription.max_age)
+    )
 
 
 def payload_of(event: Event) -> dict[str, Any]:
@@ -149,6 +154,20 @@ def payload_of(event: Event) -> dict[str, Any]:
     except EventPayload.DoesNotExist:
         return {}
     return decoded
+
+
+def verify(event: Event) -> bool | None:
+    """Whether the payload is the one the event was written with; None once it was erased."""
+    try:
+        payload = event.payload
+    except EventPayload.DoesNotExist:
+        return None
+    return commitment(bytes(payload.salt), payload.data) == bytes(event.commitment)
+
+
+def erase_payloads(events: Iterable[int]) -> int:
+    """Forgets what these events say, for privacy; that they happened stays. Returns how many."""
+    return EventPayload.objects.filter(event_id__in=list(events)).delete()[0]
 
 
 def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

@@ -8,13 +8,16 @@ completion, and periodic work with one tick per period however many workers run.
 import logging
 import secrets
 import threading
+import time as clock
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from functools import partial
 from random import uniform
 from typing import Any
 
+from django.conf import settings
 from django.db import DatabaseError, close_old_connections, connection, transaction
 from django.db.models import F, Q
 from django.utils import timezone
@@ -26,13 +29,12 @@ from django_tasks.base import Task, TaskResult, TaskResultStatus
 from django_tasks.exceptions import TaskResultDoesNotExist
 
 from orbita.core import context
+from orbita.core.events import Actor, emit
 from orbita.core.models import Company, Job
 from orbita.core.registry import Registry
 
 logger = logging.getLogger(__name__)
 
-LEASE = timedelta(seconds=60)
-HEARTBEAT = 15.0  # seconds
 LONGEST_BACKOFF = timedelta(hours=1)
 QUEUES = ("default", "long")
 
@@ -41,13 +43,22 @@ class LeaseLostError(Exception):
     """Another worker has taken the job over: whatever this one did since must roll back."""
 
 
+class HandedBackError(Exception):
+    """The worker is stopping: the job ends between two chunks and goes on in the next worker."""
+
+
+def lease() -> timedelta:
+    """How long a job stays with a worker that no longer answers."""
+    return timedelta(seconds=settings.ORBITA_JOB_LEASE)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobTask(Task[Any, Any]):
     """A task with our additions; given to the decorator: `@task(max_attempts=3, atomic=False)`.
 
     An atomic job and the mark that it is done are one transaction, so its database effects happen
-    once. A job with outside effects or long work sets `atomic=False` and calls `hold` in each of
-    its own transactions.
+    once. Long work sets `atomic=False`, does a chunk per transaction and calls `checkpoint` in
+    each, and `is_cancelled` between them; a job with outside effects keeps their state in rows.
     """
 
     max_attempts: int = 5
@@ -62,24 +73,33 @@ class DatabaseBackend(BaseTaskBackend):
     supports_priority = True
 
     def enqueue(self, task: Any, args: Any, kwargs: Any) -> TaskResult[Any]:
-        now = timezone.now()
-        job = Job.objects.create(
-            task=task.module_path,
-            args=list(args),
-            kwargs=kwargs,
-            queue=task.queue_name,
-            priority=task.priority,
-            enqueued_at=now,
-            run_after=task.run_after or now,
-            max_attempts=task.max_attempts,
-        )
+        job = _row(task, args, kwargs, timezone.now())
+        job.save(force_insert=True)
         return _as_result(job)
+
+    def enqueue_many(self, task: Any, arguments: Iterable[Sequence[Any]]) -> None:
+        """Queues the task once per list of arguments, in bulk inserts."""
+        now = timezone.now()
+        Job.objects.bulk_create([_row(task, args, {}, now) for args in arguments], batch_size=1000)
 
     def get_result(self, result_id: str) -> TaskResult[Any]:
         try:
             return _as_result(Job.objects.get(pk=int(result_id)))
         except (Job.DoesNotExist, ValueError):
             raise TaskResultDoesNotExist(result_id) from None
+
+
+def _row(task: Any, args: Iterable[Any], kwargs: dict[str, Any], now: datetime) -> Job:
+    return Job(
+        task=task.module_path,
+        args=list(args),
+        kwargs=kwargs,
+        queue=task.queue_name,
+        priority=task.priority,
+        enqueued_at=now,
+        run_after=task.run_after or now,
+        max_attempts=task.max_attempts,
+    )
 
 
 _RESULT_STATUS = {
@@ -186,7 +206,7 @@ def claim(queues: Sequence[str]) -> Job | None:
             job.status = Job.Status.RUNNING
             job.attempts += 1
             job.started_at = now
-            job.lease_until = now + LEASE
+            job.lease_until = now + lease()
             job.lease_token = secrets.token_hex(16)
             job.save(
                 update_fields=["status", "attempts", "started_at", "lease_until", "lease_token"]
@@ -195,11 +215,11 @@ def claim(queues: Sequence[str]) -> Job | None:
     return None
 
 
-def hold(job: Job) -> None:
+def hold(job: Job, **fields: Any) -> None:
     """Renews the lease inside the current transaction; raises `LeaseLostError` when it is gone."""
     held = Job.objects.filter(
         pk=job.pk, lease_token=job.lease_token, status=Job.Status.RUNNING
-    ).update(lease_until=timezone.now() + LEASE)
+    ).update(lease_until=timezone.now() + lease(), **fields)
     if not held:
         raise LeaseLostError(f"job {job.pk} was taken over")
 
@@ -208,51 +228,119 @@ _current = threading.local()
 
 
 def current_job() -> Job | None:
-    """The job this thread is running, for work that renews its lease itself."""
+    """The job this thread is running; its `state` is what the last checkpoint kept."""
     return getattr(_current, "job", None)
 
 
-def run(job: Job) -> None:
+def checkpoint(state: Any, *, done: int, total: int | None = None) -> None:
+    """Keeps how far a chunked job is, in the transaction of the chunk.
+
+    A job that starts again finds `state` (JSON) in `current_job().state`. `done` and `total` feed
+    the progress bar. Raises `LeaseLostError` when another worker took over: the chunk rolls back.
+    Outside a job it does nothing, so that the same code runs by hand.
+    """
+    job = current_job()
+    if job is None:
+        return
+    if not connection.in_atomic_block:
+        raise RuntimeError("checkpoint() belongs inside the transaction of its chunk")
+    fields: dict[str, Any] = {"state": state, "progress": done}
+    if total is not None:
+        fields["total"] = total
+    # Work that gets on does not use its attempts up, however often workers are restarted.
+    hold(job, attempts=1, **fields)
+    for name, value in fields.items():
+        setattr(job, name, value)
+
+
+def is_cancelled() -> bool:
+    """Whether somebody asked the current job to stop. To be called between chunks.
+
+    Raises `HandedBackError` when the worker itself is stopping: what is done stays, the next worker
+    goes on from the checkpoint.
+    """
+    job = current_job()
+    if job is None:
+        return False
+    if getattr(_current, "stopping", None) and _current.stopping.is_set():
+        raise HandedBackError
+    return Job.objects.filter(pk=job.pk, cancel_requested=True).exists()
+
+
+def request_cancel(job_id: int) -> None:
+    """Asks a job to stop; one that never calls `is_cancelled` runs to its end."""
+    Job.objects.filter(pk=job_id, status__in=[Job.Status.QUEUED, Job.Status.RUNNING]).update(
+        cancel_requested=True
+    )
+
+
+def run(job: Job, stopping: threading.Event | None = None) -> None:
     """Runs a claimed job to its end: done, queued again with a delay, or failed with the cause."""
-    function = import_string(job.task)
-    _current.job = job
+    _current.job, _current.stopping = job, stopping
     heartbeat = _Heartbeat(job)
     heartbeat.start()
     try:
         with context.request(f"job-{job.pk}-{job.attempts}"):
-            if function.atomic:
-                with transaction.atomic():
-                    _finish(job, function.call(*job.args, **job.kwargs))
-            else:
-                result = function.call(*job.args, **job.kwargs)
-                with transaction.atomic():
-                    _finish(job, result)
+            _call(job)
     except LeaseLostError:
         logger.warning("job %s was taken over by another worker", job.pk)
+    except HandedBackError:
+        hand_back(job)
     except Exception as error:
         logger.exception("job %s (%s) failed", job.pk, job.task)
         _retry_or_fail(job, error)
     finally:
         heartbeat.stop()
-        _current.job = None
+        _current.job = _current.stopping = None
+
+
+def _call(job: Job) -> None:
+    function = import_string(job.task)
+    if function.atomic:
+        with transaction.atomic():
+            _finish(job, function.call(*job.args, **job.kwargs))
+        return
+    result = function.call(*job.args, **job.kwargs)
+    with transaction.atomic():
+        _finish(job, result)
 
 
 def _finish(job: Job, result: Any) -> None:
-    hold(job)
-    job.status, job.finished_at, job.result, job.error = Job.Status.DONE, timezone.now(), result, ""
-    job.save(update_fields=["status", "finished_at", "result", "error"])
+    hold(
+        job,
+        status=Job.Status.DONE,
+        finished_at=timezone.now(),
+        result=result,
+        error="",
+    )
+    job.status, job.result = Job.Status.DONE, result
+
+
+def hand_back(job: Job) -> bool:
+    """Gives a running job back to the queue at once and takes back the attempt it cost."""
+    held = Job.objects.filter(
+        pk=job.pk, lease_token=job.lease_token, status=Job.Status.RUNNING
+    ).update(
+        status=Job.Status.QUEUED,
+        attempts=F("attempts") - 1,
+        run_after=timezone.now(),
+        lease_until=None,
+        lease_token="",
+    )
+    return bool(held)
 
 
 def _retry_or_fail(job: Job, error: Exception) -> None:
-    cause = "".join(traceback.format_exception_only(error)).strip()
+    cause = "".join(traceback.format_exception_only(error)).strip()[:2000]
     with transaction.atomic():
         held = Job.objects.select_for_update().filter(pk=job.pk, lease_token=job.lease_token)
-        if not held.exists():
+        kept = held.first()
+        if kept is None or kept.status != Job.Status.RUNNING:
             return
-        if job.attempts >= job.max_attempts:
-            _fail(job, cause)
+        if kept.attempts >= kept.max_attempts:
+            _fail(kept, cause)
             return
-        delay = min(timedelta(seconds=10 * 2**job.attempts * uniform(0.8, 1.2)), LONGEST_BACKOFF)  # noqa: S311
+        delay = min(timedelta(seconds=10 * 2**kept.attempts * uniform(0.8, 1.2)), LONGEST_BACKOFF)  # noqa: S311
         held.update(
             status=Job.Status.QUEUED,
             run_after=timezone.now() + delay,
@@ -264,33 +352,52 @@ def _retry_or_fail(job: Job, error: Exception) -> None:
 
 def _fail(job: Job, cause: str) -> None:
     Job.objects.filter(pk=job.pk).update(
-        status=Job.Status.FAILED, finished_at=timezone.now(), lease_until=None, error=cause
-    )
-
-
-def retry(job: Job) -> None:
-    """Queues a failed job again with a full set of attempts."""
-    Job.objects.filter(pk=job.pk, status=Job.Status.FAILED).update(
-        status=Job.Status.QUEUED,
-        attempts=0,
-        run_after=timezone.now(),
-        finished_at=None,
+        status=Job.Status.FAILED,
+        finished_at=timezone.now(),
+        lease_until=None,
         lease_token="",
+        error=cause,
     )
+
+
+def retry(*, actor: Actor, job: Job) -> bool:
+    """Queues a failed job again with a full set of attempts; False when it has not failed.
+
+    Who may is asked above: the policy lives in the room of accounts.
+    """
+    with transaction.atomic():
+        changed = Job.objects.filter(pk=job.pk, status=Job.Status.FAILED).update(
+            status=Job.Status.QUEUED,
+            attempts=0,
+            run_after=timezone.now(),
+            finished_at=None,
+            cancel_requested=False,
+        )
+        if changed:
+            emit(
+                "job.retried",
+                actor=actor,
+                subject_type="job",
+                subject_id=job.pk,
+                data={"task": job.task, "error": job.error},
+            )
+    return bool(changed)
 
 
 class _Heartbeat(threading.Thread):
+    """Renews the lease while the job works, from a thread and a connection of its own."""
+
     def __init__(self, job: Job) -> None:
         super().__init__(daemon=True)
         self._job = job
         self._stopped = threading.Event()
 
     def run(self) -> None:
-        while not self._stopped.wait(HEARTBEAT):
+        while not self._stopped.wait(lease().total_seconds() / 4):
             try:
-                Job.objects.filter(pk=self._job.pk, lease_token=self._job.lease_token).update(
-                    lease_until=timezone.now() + LEASE
-                )
+                hold(self._job)
+            except LeaseLostError:
+                break
             except Exception:
                 # SQLite is busy with the job's own long transaction: nobody else can claim meanwhile.
                 logger.info("heartbeat of job %s was late", self._job.pk)
@@ -307,19 +414,42 @@ class Worker:
 
     def __init__(self, poll_seconds: float = 1.0) -> None:
         self._poll = poll_seconds
-        self._running: dict[int, Job] = {}
         self.stopping = threading.Event()
+        self._running: dict[int, Job] = {}
 
-    def run_forever(self) -> None:
+    def run_forever(self, grace: float = 10.0) -> bool:
+        """Until `stopping` is set, then at most `grace` seconds more. True when all work had ended.
+
+        False when a job was still at work and was handed back: the process has to exit then, and
+        what the job does meanwhile cannot commit, as it has lost its lease.
+        """
+        steps = [*(partial(self._step, lane) for lane in self.lanes), self._tick]
         threads = [
-            threading.Thread(target=self._guard, args=(lambda q=lane: self._step(q),))
-            for lane in self.lanes
+            threading.Thread(target=self._guard, args=(step,), daemon=True) for step in steps
         ]
-        threads.append(threading.Thread(target=self._guard, args=(self._tick,)))
         for thread in threads:
             thread.start()
+        # The kernel may give a signal to another thread; Python handles it when this one wakes up.
+        while not self.stopping.wait(1.0):
+            pass
+        deadline = clock.monotonic() + grace
         for thread in threads:
-            thread.join()
+            thread.join(max(deadline - clock.monotonic(), 0))
+        if not any(thread.is_alive() for thread in threads):
+            return True
+        for job in list(self._running.values()):
+            self._hand_back(job)
+        return False
+
+    def _hand_back(self, job: Job) -> None:
+        try:
+            if connection.vendor == "sqlite":
+                with connection.cursor() as cursor:
+                    cursor.execute("PRAGMA busy_timeout = 1000")
+            hand_back(job)
+        except DatabaseError:
+            # SQLite is held by the job's own transaction: its lease will run out instead.
+            logger.warning("job %s could not be handed back", job.pk)
 
     def _guard(self, step: Callable[[], bool]) -> None:
         while not self.stopping.is_set():
@@ -338,28 +468,10 @@ class Worker:
         if job:
             self._running[job.pk] = job
             try:
-                run(job)
+                run(job, self.stopping)
             finally:
                 del self._running[job.pk]
         return job is not None
-
-    def hand_back(self) -> None:
-        """Queues the jobs still running again, as if never begun; what they did so far rolls back.
-
-        Best effort: while a job holds SQLite's write lock, it waits for its lease to end instead.
-        """
-        for job in list(self._running.values()):
-            try:
-                Job.objects.filter(
-                    pk=job.pk, lease_token=job.lease_token, status=Job.Status.RUNNING
-                ).update(
-                    status=Job.Status.QUEUED,
-                    attempts=job.attempts - 1,
-                    lease_until=None,
-                    lease_token="",
-                )
-            except DatabaseError:
-                logger.warning("job %s starts again when its lease ends", job.pk)
 
     def _tick(self) -> bool:
         enqueue_due()

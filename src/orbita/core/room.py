@@ -1,10 +1,10 @@
 """The core room: events, jobs, outgoing letters."""
 
-from datetime import time
+from datetime import time, timedelta
 
 from django.utils.translation import gettext_lazy as _
 
-from orbita.core import jobs
+from orbita.core import jobs, mail
 from orbita.core.events import KINDS, EventKind
 
 KINDS.register(
@@ -14,4 +14,5 @@ KINDS.register(
 )
 jobs.SCHEDULES.register(
     jobs.Schedule("prune-jobs", jobs.prune_finished_jobs, at=time(4)),
+    jobs.Schedule("wake-mail", mail.wake_waiting_mail, every=timedelta(minutes=10)),
 )

@@ -1,9 +1,12 @@
 from datetime import date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+
+from orbita.core import context
 
 
 class Company(models.Model):
@@ -20,10 +23,14 @@ class Company(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        super().save(*args, **kwargs)
+        context.forget("company")
+
     @classmethod
     def current(cls) -> "Company":
         """The one row; before set-up, the defaults without a row."""
-        return cls.objects.first() or cls()
+        return context.remembered("company", lambda: cls.objects.first() or cls())
 
     @property
     def zone(self) -> ZoneInfo:

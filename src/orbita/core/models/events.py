@@ -58,6 +58,12 @@ class Event(models.Model):
     def __str__(self) -> str:
         return f"{self.kind} {self.happened_at:%Y-%m-%d %H:%M}"
 
+    def save(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise RuntimeError("The event log is written by emit() only")
+
+    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise RuntimeError("The event log is append-only")
+
 
 class EventPayload(models.Model):
     """What an event says, apart from the event so that it can be erased while the fact stays.

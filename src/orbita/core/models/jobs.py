@@ -27,6 +27,11 @@ class Job(models.Model):
     lease_until = models.DateTimeField(null=True)
     lease_token = models.CharField(max_length=32, blank=True)
     result = models.JSONField(null=True)
+    # What a chunked job needs to go on after a crash, and what its progress bar shows.
+    state = models.JSONField(null=True)
+    progress = models.BigIntegerField(default=0)
+    total = models.BigIntegerField(null=True)
+    cancel_requested = models.BooleanField(default=False)
     error = models.TextField(blank=True)
 
     class Meta:

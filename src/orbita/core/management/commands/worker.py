@@ -1,33 +1,35 @@
+import logging
 import os
 import signal
 import threading
+from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand
 
 from orbita.core.jobs import Worker
 
-GRACE = 8.0  # seconds for the running jobs after SIGTERM; less than the supervisor waits
-
 
 class Command(BaseCommand):
-    help = "Run background jobs and schedules until stopped (serve starts one by itself)."
-    requires_system_checks = []
+    help = "Run background jobs and the schedule until SIGTERM."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--poll", type=float, default=1.0, help="seconds between looks into an empty queue"
+        )
+        parser.add_argument(
+            "--grace",
+            type=float,
+            default=8.0,
+            help="seconds that running jobs get after SIGTERM before they are handed back",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        worker = Worker()
-        asked_to_stop = threading.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: asked_to_stop.set())
-        lanes = threading.Thread(target=worker.run_forever, daemon=True)
-        lanes.start()
-        # A short wait in a loop: setting an event from a handler while its owner sleeps in it is
-        # safe only between two waits.
-        while lanes.is_alive() and not asked_to_stop.wait(1.0):
-            pass
-        worker.stopping.set()
-        lanes.join(GRACE)
-        if lanes.is_alive():
-            worker.hand_back()
-            # The job's thread cannot be stopped otherwise; its open transaction rolls back.
+        worker = Worker(options["poll"])
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, lambda *_: worker.stopping.set())
+        if not worker.run_forever(options["grace"]):
+            # A job is still at work in its thread. It has lost its lease; end it with the process.
+            logging.shutdown()
             os._exit(0)

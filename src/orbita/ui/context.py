@@ -25,7 +25,7 @@ class Frame:
 
     @property
     def theme(self) -> str:
-        """"light" or "dark"; empty when the system decides."""
+        """ "light" or "dark"; empty when the system decides."""
         chosen = getattr(self.user, "theme", "auto")
         return chosen if chosen in ("light", "dark") else ""
 

@@ -96,7 +96,9 @@ def server_error(request: HttpRequest) -> HttpResponse:
             request,
             500,
             _("Something broke on our side"),
-            _("Nothing of yours is lost. Try again; if it repeats, show this page to the administrator."),
+            _(
+                "Nothing of yours is lost. Try again; if it repeats, show this page to the administrator."
+            ),
         )
     except Exception:
         # The page itself may be what is broken (no database, say): plain words always work.

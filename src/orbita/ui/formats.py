@@ -17,7 +17,16 @@ from orbita.core.money import exponent, from_minor
 NBSP = "\u00a0"
 MINUS = "\u2212"
 DASH = "\u2014"
-SIGNS = {"RUB": "₽", "USD": "$", "EUR": "€", "KZT": "₸", "BYN": "Br", "UAH": "₴", "CNY": "¥", "GBP": "£"}
+SIGNS = {
+    "RUB": "₽",
+    "USD": "$",
+    "EUR": "€",
+    "KZT": "₸",
+    "BYN": "Br",
+    "UAH": "₴",
+    "CNY": "¥",
+    "GBP": "£",
+}
 
 
 def is_russian() -> bool:
@@ -152,7 +161,9 @@ def full_moment(value: datetime | None) -> str:
     return f"{day(local.date(), date(1, 1, 1))}, {local:%H:%M}"
 
 
-def ago(value: datetime | date | None, now: datetime | None = None, never: str | None = None) -> str:
+def ago(
+    value: datetime | date | None, now: datetime | None = None, never: str | None = None
+) -> str:
     """«сегодня, 10:12», «вчера», «12 дней назад», «завтра»; `never` stands for None."""
     if value is None:
         return gettext("never") if never is None else never

@@ -1,6 +1,8 @@
 """Icons and avatars as safe HTML, for templates and for rows made in Python."""
 
+import re
 from functools import cache
+from pathlib import Path
 
 from django.templatetags.static import static
 from django.utils.html import escape, format_html
@@ -33,3 +35,9 @@ def avatar(name: str, identifier: int | None, css: str = "") -> SafeString:
         formats.initials(name),
         name,
     )
+
+
+def names() -> list[str]:
+    """The names of all icons, from the sprite itself."""
+    sprite = Path(__file__).parent / "static/ui/icons.svg"
+    return re.findall(r'<symbol id="([a-z]+)"', sprite.read_text(encoding="utf-8"))

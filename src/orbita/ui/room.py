@@ -4,6 +4,8 @@ from django.utils.translation import gettext_lazy as _
 
 from orbita.accounts.policy import PERMISSIONS, Permission
 from orbita.core.events import KINDS, EventKind
+from orbita.ui import kit
+from orbita.ui.lists import LISTS
 
 PERMISSIONS.register(
     Permission(
@@ -20,3 +22,5 @@ KINDS.register(
     EventKind("view.deleted", _("View deleted"), icon="bookmark", erase=()),
     EventKind("view.restored", _("View restored"), icon="bookmark", erase=()),
 )
+kit.register_facts()
+LISTS.register(kit.KIT_LIST)

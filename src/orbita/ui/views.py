@@ -3,7 +3,8 @@ from dataclasses import dataclass
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -11,8 +12,10 @@ from django.views.decorators.http import require_POST, require_safe
 from orbita.accounts import actions as accounts
 from orbita.accounts import policy
 from orbita.accounts.middleware import public
-from orbita.ui import menu
+from orbita.ui import actions, kit, menu, toasts
+from orbita.ui.lists import list_page
 from orbita.ui.menu import SEARCH, Hit, permitted
+from orbita.ui.models import SavedView
 
 SHORTEST_QUERY = 2
 LONGEST_QUERY = 200
@@ -128,4 +131,27 @@ def preferences(request: HttpRequest) -> HttpResponse:
 def components(request: HttpRequest) -> HttpResponse:
     """Every piece of the interface on one page, for developers and for the accessibility tests."""
     policy.require(request.user, "ui.components")
-    return render(request, "ui/components.html", {})
+    if request.GET.get("toast"):
+        toasts.success(request, _("Saved: preferred channel"), undo=reverse("ui:components"))
+    return render(request, "ui/components.html", kit.samples())
+
+
+def components_list(request: HttpRequest) -> HttpResponse:
+    """A working list with everything that lists have, over users."""
+    policy.require(request.user, "ui.components")
+    return list_page(request, kit.KIT_LIST)
+
+
+@require_safe
+def components_dialog(request: HttpRequest) -> HttpResponse:
+    """A page that may also be shown in a dialog."""
+    policy.require(request.user, "ui.components")
+    return render(request, "ui/components_dialog.html", {"form": kit.KitForm()})
+
+
+@require_POST
+def restore_view(request: HttpRequest, pk: int) -> HttpResponse:
+    """Undoes the deletion of a saved view."""
+    view = get_object_or_404(SavedView.objects.filter(owner=request.user), pk=pk)
+    actions.restore_view(actor=request.user, view=view)
+    return HttpResponseRedirect(own_address(request))

@@ -1,1 +1,31 @@
-"""The analytics room."""
+"""The analytics room: RFM now; ABC, cohorts and the rest stand beside it."""
+
+from datetime import time
+
+from django.utils.translation import gettext_lazy as _
+
+from orbita.accounts.policy import PERMISSIONS, Permission
+from orbita.analytics import jobs
+from orbita.core.events import KINDS, EventKind
+from orbita.core.jobs import SCHEDULES, Schedule
+
+PERMISSIONS.register(
+    Permission(
+        "analytics.view",
+        _("see analytics"),
+        scoped=False,
+        starter=dict.fromkeys(("head", "manager", "marketer", "viewer"), "all"),
+    ),
+    Permission(
+        "analytics.edit",
+        _("change how analytics counts"),
+        scoped=False,
+        starter={"head": "all", "marketer": "all"},
+    ),
+)
+KINDS.register(
+    EventKind("rfm.settings_changed", _("RFM settings changed"), icon="gear", erase=()),
+    EventKind("rfm.requested", _("RFM calculation started"), icon="chart", erase=()),
+    EventKind("rfm.exported", _("RFM exported"), icon="down", erase=()),
+)
+SCHEDULES.register(Schedule("rfm", jobs.refresh_rfm, at=time(6)))

@@ -6,6 +6,8 @@ from django.utils.translation import gettext_lazy as _
 
 from orbita.accounts.policy import PERMISSIONS, Permission
 from orbita.analytics import jobs
+from orbita.analytics.reports import REPORTS
+from orbita.analytics.reports.rfm import RFM
 from orbita.core.events import KINDS, EventKind
 from orbita.core.jobs import SCHEDULES, Schedule
 
@@ -29,3 +31,4 @@ KINDS.register(
     EventKind("rfm.exported", _("RFM exported"), icon="down", erase=()),
 )
 SCHEDULES.register(Schedule("rfm", jobs.refresh_rfm, at=time(6)))
+REPORTS.register(RFM)

@@ -29,9 +29,8 @@ def buy(who: Client, day: date, roubles: float, *, kind: str = "sale", status: s
         status=status,
         total=minor,
         gross_base=minor,
+        is_counted=status != "cancelled" and minor > 0,
     )
-    if hasattr(order, "is_counted"):
-        order.is_counted = status != "cancelled" and minor > 0
     with transaction.atomic():
         order.save()
         refresh([who.pk])

@@ -1,0 +1,211 @@
+"""What the generator makes: plain records, free of the database. Sums are whole kopecks."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from orbita.demo.goods import Product
+from orbita.demo.names import PersonName
+from orbita.demo.places import City
+
+PERSON, COMPANY = "person", "company"
+
+
+@dataclass(frozen=True, slots=True)
+class Employee:
+    """Someone who signs in; `role` is the key of a starter role."""
+
+    email: str
+    name: str
+    role: str
+    team: str = ""
+
+
+@dataclass(slots=True)
+class Phone:
+    number: str
+    typed: str
+    label: str = ""
+    note: str = ""
+
+
+@dataclass(slots=True)
+class Address:
+    """`kind` is delivery, actual or legal."""
+
+    kind: str
+    city: City
+    line: str
+
+    def __str__(self) -> str:
+        return f"{self.city.postcode}, {self.city.name}, {self.line}"
+
+
+@dataclass(slots=True)
+class Colleague:
+    """A person in a company; `role` is his place in the decision-making unit."""
+
+    name: PersonName
+    position: str
+    role: str
+    phone: Phone | None = None
+    email: str = ""
+    telegram: str = ""
+    birthday: date | None = None
+    note: str = ""
+
+
+@dataclass(slots=True)
+class Talk:
+    """An entry of the timeline: call_in, call_out, missed, message_in, message_out, meeting,
+    complaint or note. `author` is the index of an employee."""
+
+    at: datetime
+    kind: str
+    text: str
+    author: int | None = None
+    seconds: int = 0
+
+
+@dataclass(slots=True)
+class Requisites:
+    legal_name: str
+    inn: str
+    kpp: str
+    ogrn: str
+    bank: str
+    bik: str
+    account: str
+
+
+@dataclass(slots=True)
+class Client:
+    """A person or a company. `habit` (how it buys) and `scale` (how much) steer the generator;
+    `discount` is the agreed one, in per cent.
+
+    `stage` is where one who never bought stands: recorded, no_decision_maker, will_look,
+    mailings, asked, refused; empty for buyers.
+    """
+
+    index: int
+    kind: str
+    habit: str
+    city: City
+    created: datetime
+    name: str = ""
+    person: PersonName | None = None
+    company_kind: str = ""
+    requisites: Requisites | None = None
+    phones: list[Phone] = field(default_factory=list)
+    emails: list[str] = field(default_factory=list)
+    telegram: str = ""
+    site: str = ""
+    addresses: list[Address] = field(default_factory=list)
+    people: list[Colleague] = field(default_factory=list)
+    birthday: date | None = None
+    occupation: str = ""
+    education: str = ""
+    income: str = ""
+    family: str = ""
+    hobbies: tuple[str, ...] = ()
+    interests: tuple[str, ...] = ()
+    source: str = ""
+    responsible: int | None = None
+    tags: tuple[str, ...] = ()
+    channel: str = ""
+    hours: str = ""
+    payment_terms: str = ""
+    delivery_terms: str = ""
+    special_terms: str = ""
+    difficulties: str = ""
+    competitors: str = ""
+    stage: str = ""
+    mailings_since: date | None = None
+    discount: int = 0
+    scale: float = 1.0
+    talks: list[Talk] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Line:
+    """`price` and `cost` are per unit, `discount` is off the whole line."""
+
+    product: int
+    quantity: int
+    price: int
+    cost: int
+    discount: int
+
+    @property
+    def total(self) -> int:
+        return self.price * self.quantity - self.discount
+
+
+@dataclass(slots=True)
+class Return:
+    """Goods brought back: (line ordinal, quantity) pairs and what was paid for them."""
+
+    at: datetime
+    items: tuple[tuple[int, int], ...]
+    amount: int
+    reason: str
+
+
+@dataclass(slots=True)
+class Order:
+    """`status` is new, confirmed, shipped, done or cancelled; `via` shop, site, phone or manager.
+
+    `promised` and `delivered` are days; a delivery that has not happened yet is empty.
+    """
+
+    client: int
+    at: datetime
+    day: date
+    via: str
+    lines: list[Line]
+    status: str = "done"
+    number: str = ""
+    author: int | None = None
+    delivery: str = ""
+    delivery_cost: int = 0
+    promised: date | None = None
+    delivered: date | None = None
+    due: date | None = None
+    paid_at: datetime | None = None
+    paid: int = 0
+    note: str = ""
+    refund: Return | None = None
+
+    @property
+    def total(self) -> int:
+        return sum(line.total for line in self.lines) + self.delivery_cost
+
+
+@dataclass(slots=True)
+class Cart:
+    """An unfinished purchase on the site: (product, quantity) pairs."""
+
+    client: int
+    at: datetime
+    items: tuple[tuple[int, int], ...]
+
+
+@dataclass(slots=True)
+class View:
+    client: int
+    product: int
+    at: datetime
+
+
+@dataclass(slots=True)
+class DemoBase:
+    """The whole company. Indexes inside the records point into these lists."""
+
+    today: date
+    company: str
+    teams: tuple[str, ...]
+    employees: tuple[Employee, ...]
+    products: tuple[Product, ...]
+    clients: list[Client]
+    orders: list[Order]
+    carts: list[Cart]
+    views: list[View]

@@ -8,19 +8,29 @@ from orbita.demo import numbers, staff, trade
 from orbita.demo.chance import Weighted, moment, random_for
 from orbita.demo.names import FEMALE, PersonName, person_name, translit
 from orbita.demo.places import CITIES, CITY_BY_NAME, City
-from orbita.demo.records import COMPANY, PERSON, Address, Client, Colleague, Phone, Requisites
+from orbita.demo.records import (
+    COMPANY,
+    PERSON,
+    Address,
+    Client,
+    Colleague,
+    Phone,
+    Requisites,
+    Rhythm,
+)
 
 FOUNDED_DAYS_AGO = 1180
+SECOND_PHONES = ("рабочий", "муж", "жена", "только вечером", "старый номер", "мама")
 MAIL_HOSTS = ("pochta.example", "mail.example", "inbox.example", "post.example")
 
 # How a client buys and how often that is met.
 _HABITS_PERSON = Weighted(
     ("none", "once", "seldom", "gifts", "regular", "sleeper", "lost", "newcomer"),
-    (11, 25, 29, 5, 9, 5, 5, 11),
+    (11, 25, 29, 5, 10, 7, 6, 12),
 )
 _HABITS_COMPANY = Weighted(
     ("none", "once", "seldom", "regular", "sleeper", "lost", "newcomer"),
-    (17, 12, 17, 27, 9, 10, 8),
+    (17, 13, 18, 25, 10, 11, 9),
 )
 _STAGES_PERSON = Weighted(("recorded", "mailings", "asked", "refused"), (38, 40, 17, 5))
 _STAGES_COMPANY = Weighted(
@@ -49,25 +59,53 @@ class Showcase:
     habit: str
     manager: str
     stage: str = ""
+    rhythm: Rhythm | None = None
+    street: str = ""
+    scale: float = 0.0
 
 
+_IRINA, _DENIS, _OLEG = "Ирина Соколова", "Денис Карпов", "Олег Власов"
 SHOWCASES = (
-    Showcase("Кофейня", "На Баумана", "Казань", "sleeper", "Ирина Соколова"),
-    Showcase("Кофе-бар", "Двойной", "Казань", "regular", "Ирина Соколова"),
-    Showcase("Пекарня", "Тёплый хлеб", "Казань", "regular", "Ирина Соколова"),
-    Showcase("Сеть кофеен", "Зерно и пар", "Нижний Новгород", "regular", "Ирина Соколова"),
-    Showcase("Гостевой дом", "Липы", "Суздаль", "none", "Денис Карпов", "asked"),
-    Showcase("Коворкинг", "Этаж", "Екатеринбург", "none", "Денис Карпов", "will_look"),
-    Showcase("Чайхана", "Сад", "Оренбург", "none", "Денис Карпов", "will_look"),
-    Showcase("Кондитерская", "Мята", "Уфа", "regular", "Ирина Соколова"),
-    Showcase("Мини-пекарня", "Корж", "Ульяновск", "seldom", "Ирина Соколова"),
-    Showcase("Доставка еды", "Утро", "Пенза", "seldom", "Ирина Соколова"),
-    Showcase("Автосалон", "Орион", "Пермь", "once", "Денис Карпов"),
-    Showcase("Бизнес-центр", "Высота", "Екатеринбург", "sleeper", "Ирина Соколова"),
-    Showcase("Отель", "Волжский берег", "Самара", "sleeper", "Ирина Соколова"),
-    Showcase("Ресторан", "Причал", "Саратов", "none", "Олег Власов", "refused"),
-    Showcase("Университетский буфет", "Перемена", "Казань", "lost", "Ирина Соколова"),
-    Showcase("Столовая", "№ 12", "Ижевск", "lost", "Олег Власов"),
+    Showcase(
+        *("Кофейня", "На Баумана", "Казань", "sleeper", _IRINA),
+        rhythm=Rhythm(24, 980, 64),
+        street="ул. Баумана, д. 7",
+    ),
+    Showcase(
+        *("Кофе-бар", "Двойной", "Казань", "regular", _IRINA), rhythm=Rhythm(14, 900), scale=1.1
+    ),
+    Showcase(
+        *("Пекарня", "Тёплый хлеб", "Казань", "regular", _IRINA), rhythm=Rhythm(12, 760), scale=1.5
+    ),
+    Showcase(
+        *("Сеть кофеен", "Зерно и пар", "Нижний Новгород", "regular", _IRINA),
+        rhythm=Rhythm(7.6, 1060),
+        scale=2.6,
+    ),
+    Showcase("Гостевой дом", "Липы", "Суздаль", "none", _DENIS, "asked"),
+    Showcase("Коворкинг", "Этаж", "Екатеринбург", "none", _DENIS, "will_look"),
+    Showcase("Чайхана", "Сад", "Оренбург", "none", _DENIS, "will_look"),
+    Showcase(
+        *("Кондитерская", "Мята", "Уфа", "regular", _IRINA), rhythm=Rhythm(22, 640), scale=0.9
+    ),
+    Showcase("Мини-пекарня", "Корж", "Ульяновск", "seldom", _IRINA),
+    Showcase("Доставка еды", "Утро", "Пенза", "seldom", _IRINA),
+    Showcase("Автосалон", "Орион", "Пермь", "once", _DENIS),
+    Showcase(
+        *("Бизнес-центр", "Высота", "Екатеринбург", "sleeper", _IRINA), rhythm=Rhythm(30, 830, 72)
+    ),
+    Showcase(
+        *("Отель", "Волжский берег", "Самара", "sleeper", _IRINA),
+        rhythm=Rhythm(26, 1010, 91),
+        scale=1.6,
+    ),
+    Showcase("Ресторан", "Причал", "Саратов", "none", _OLEG, "refused"),
+    Showcase(
+        *("Университетский буфет", "Перемена", "Казань", "sleeper", _IRINA),
+        rhythm=Rhythm(24, 1080, 152),
+        scale=1.5,
+    ),
+    Showcase("Столовая", "№ 12", "Ижевск", "lost", _OLEG, rhythm=Rhythm(30, 300, 215)),
 )
 
 
@@ -82,45 +120,49 @@ class ClientMaker:
         self._mailboxes: set[str] = set()
         self._serial = 0
 
-    def companies(self, count: int, first_index: int = 0) -> list[Client]:
-        shown = [self._company(first_index + i, show) for i, show in enumerate(SHOWCASES[:count])]
-        rest = range(first_index + len(shown), first_index + count)
-        return shown + [self._company(index) for index in rest]
-
-    def persons(self, count: int, first_index: int = 0) -> list[Client]:
-        return [self._person(first_index + i) for i in range(count)]
+    def everyone(self, companies: int, persons: int) -> list[Client]:
+        """Companies, then the people who work in them, then private buyers."""
+        shown = [self._company(show) for show in SHOWCASES[:companies]]
+        firms = shown + [self._company() for _ in range(companies - len(shown))]
+        colleagues = [colleague.person for firm in firms for colleague in firm.people]
+        clients = firms + colleagues + [self._person() for _ in range(persons)]
+        for index, client in enumerate(clients):
+            client.index = index
+        return clients
 
     # ---------------------------------------------------------------- people
 
-    def _person(self, index: int) -> Client:
+    def _person(self) -> Client:
         rng = self._rng
-        city, habit = _CITIES.one(rng), _HABITS_PERSON.one(rng)
-        name = self._person_name(city)
-        client = Client(index, PERSON, habit, city, self._created(habit))
-        client.person = name
-        client.name = " ".join(filter(None, (name.last, name.first, name.middle)))
+        client = self._new_person(_CITIES.one(rng), _HABITS_PERSON.one(rng), 0.62)
+        name = client.person_name
         client.source = _SOURCES_PERSON.one(rng)
         if rng.random() < 0.95:
-            client.phones.append(self._phone(""))
+            client.phones.append(self._phone("mobile"))
         if rng.random() < 0.06:
-            client.phones.append(self._phone("второй"))
+            client.phones.append(self._phone("mobile", label=rng.choice(SECOND_PHONES)))
         if not client.phones or rng.random() < 0.68:
             client.emails.append(self._mailbox(name))
         if rng.random() < 0.3:
             client.telegram = self._handle(name)
-        if rng.random() < 0.6:
-            client.birthday = self._birthday(name.sex)
         client.responsible = _LEADERS_PERSON.one(rng) if rng.random() < 0.86 else None
         if rng.random() < 0.55:
-            client.addresses.append(self._address("delivery", city, flat=True))
+            client.addresses.append(self._address("delivery", client.city, flat=True))
         self._traits(client)
         client.tags = _tags(rng, trade.PERSON_TAGS)
         client.channel = self._channel(client, _CHANNELS_PERSON)
-        client.stage = _STAGES_PERSON.one(rng) if habit == "none" else ""
+        client.stage = _STAGES_PERSON.one(rng) if client.habit == "none" else ""
         self._mailings(client, 0.46)
         return client
 
-    def _person_name(self, city: City, woman_share: float = 0.62) -> PersonName:
+    def _new_person(self, city: City, habit: str, woman_share: float) -> Client:
+        name = self._person_name(city, woman_share)
+        client = Client(PERSON, habit, city, self._created(habit), name.full, name)
+        if self._rng.random() < 0.6:
+            client.birthday = self._birthday(name.sex)
+        return client
+
+    def _person_name(self, city: City, woman_share: float) -> PersonName:
         name = person_name(self._rng, city.tatar, woman_share=woman_share)
         # Half of the buyers never said their patronymic.
         if self._rng.random() < 0.45:
@@ -130,7 +172,7 @@ class ClientMaker:
     def _traits(self, client: Client) -> None:
         rng = self._rng
         if rng.random() < 0.34:
-            client.occupation = rng.choice(trade.OCCUPATIONS)
+            client.occupation = self._occupation(client)
         if rng.random() < 0.08:
             client.education = rng.choice(trade.EDUCATION)
         if rng.random() < 0.14:
@@ -142,8 +184,16 @@ class ClientMaker:
         if rng.random() < 0.5:
             client.interests = tuple(rng.sample(trade.INTERESTS, rng.randint(1, 3)))
 
+    def _occupation(self, client: Client) -> str:
+        born = client.birthday.year if client.birthday else 0
+        if born > self._today.year - 24:
+            return "студентка" if client.person_name.sex == FEMALE else "студент"
+        if 0 < born < self._today.year - 62:
+            return "на пенсии"
+        return self._rng.choice(trade.OCCUPATIONS)
+
     def _family(self, client: Client) -> str:
-        woman = client.person is not None and client.person.sex == FEMALE
+        woman = client.person_name.sex == FEMALE
         wrong = ("женат", "не женат") if woman else ("замужем", "не замужем")
         return self._rng.choice([f for f in trade.FAMILY if not f.startswith(wrong)])
 
@@ -154,24 +204,24 @@ class ClientMaker:
 
     # ------------------------------------------------------------- companies
 
-    def _company(self, index: int, show: Showcase | None = None) -> Client:
+    def _company(self, show: Showcase | None = None) -> Client:
         rng = self._rng
         city = CITY_BY_NAME[show.city] if show else _CITIES.one(rng)
         habit = show.habit if show else _HABITS_COMPANY.one(rng)
         label, name = (show.kind, show.name) if show else self._company_name(city)
         kind = trade.KIND_BY_LABEL.get(label, trade.KINDS[0])
         self._names.add((name, city.name))
-        client = Client(index, COMPANY, habit, city, self._created(habit))
-        client.company_kind, client.name = label, f"{label} «{name}»"
+        client = Client(COMPANY, habit, city, self._created(habit), f"{label} «{name}»")
+        client.company_kind = label
         client.requisites = self._requisites(client, name)
         if client.requisites and label == "Офис":
             client.name = client.requisites.legal_name
         stage = show.stage if show else _STAGES_COMPANY.one(rng)
         client.stage = stage if habit == "none" else ""
+        client.responsible = staff.employee(show.manager) if show else _LEADERS_COMPANY.one(rng)
+        client.source = _SOURCES_COMPANY.one(rng)
         self._people(client)
         self._company_contacts(client, name)
-        client.source = _SOURCES_COMPANY.one(rng)
-        client.responsible = staff.employee(show.manager) if show else _LEADERS_COMPANY.one(rng)
         client.addresses.append(self._address("actual", city))
         if client.requisites and rng.random() < 0.7:
             client.addresses.append(self._address("legal", city, office=True))
@@ -179,10 +229,15 @@ class ClientMaker:
             client.addresses.append(self._address("delivery", city))
         client.hours = rng.choice(kind.hours)
         self._terms(client)
+        if show:
+            client.rhythm = show.rhythm
+            client.addresses[0].line = show.street or client.addresses[0].line
         client.tags = (kind.tag, *_tags(rng, trade.COMPANY_TAGS))
         client.scale = kind.scale * rng.lognormvariate(0, 0.4)
-        if "сеть" in client.tags or label.startswith("Сеть"):
+        if "сеть" in client.tags:
             client.scale *= 2.5
+        if show and show.scale:
+            client.scale = show.scale
         client.channel = self._channel(client, _CHANNELS_COMPANY)
         self._mailings(client, 0.55)
         return client
@@ -233,28 +288,30 @@ class ClientMaker:
             if unknown and role == trade.DECIDES:
                 hers = his = "администратор"
                 role = trade.INFLUENCES
-            name = self._person_name(client.city, 0.66)
-            colleague = Colleague(name, hers if name.sex == FEMALE else his, role)
+            # A few buy for themselves, too.
+            habit = rng.choices(("none", "seldom", "regular"), (93, 5, 2))[0]
+            person = self._new_person(client.city, habit, 0.66)
+            name = person.person_name
+            person.responsible, person.source = client.responsible, client.source
+            person.position = hers if name.sex == FEMALE else his
             if position == 0 or rng.random() < 0.6:
-                colleague.phone = self._phone("мобильный")
+                person.phones.append(self._phone("mobile"))
             if rng.random() < 0.35:
-                colleague.email = self._mailbox(name)
+                person.emails.append(self._mailbox(name))
             if rng.random() < 0.25:
-                colleague.telegram = self._handle(name)
-            if rng.random() < 0.2:
-                colleague.birthday = self._birthday(name.sex)
-            client.people.append(colleague)
+                person.telegram = self._handle(name)
+            client.people.append(Colleague(person, person.position, role))
 
     def _company_contacts(self, client: Client, name: str) -> None:
         rng = self._rng
         latin = translit(name).strip("-") or "office"
         host = f"{latin}-{translit(client.city.name)}.example"
         if rng.random() < 0.55:
-            client.phones.append(self._phone("рабочий", client.city.dialling))
+            client.phones.append(self._phone("work", client.city.dialling))
         if not client.phones or rng.random() < 0.3:
             first = client.people[0]
-            note = f"{first.name.first}, {first.position}"
-            client.phones.append(self._phone("мобильный", note=note))
+            whose = f"{first.person.person_name.first}, {first.position}"
+            client.phones.append(self._phone("mobile", label=whose))
         if rng.random() < 0.8:
             box = rng.choice(("zakaz", "info", "office", "zakupki", "sklad", "hello"))
             client.emails.append(self._unique(box, host))
@@ -282,9 +339,9 @@ class ClientMaker:
 
     # --------------------------------------------------------------- contacts
 
-    def _phone(self, label: str, dialling: str = "", note: str = "") -> Phone:
+    def _phone(self, service: str, dialling: str = "", label: str = "") -> Phone:
         number = self._phones.landline(dialling) if dialling else self._phones.mobile()
-        return Phone(number, numbers.as_typed(self._rng, number), label, note)
+        return Phone(number, numbers.as_typed(self._rng, number), service, label)
 
     def _mailbox(self, name: PersonName) -> str:
         rng, last, first = self._rng, translit(name.last), translit(name.first)

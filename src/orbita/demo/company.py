@@ -7,9 +7,10 @@ from orbita.demo.clients import ClientMaker
 from orbita.demo.goods import catalogue
 from orbita.demo.purchases import make_carts, make_orders
 from orbita.demo.records import DemoBase
+from orbita.demo.talks import add_talks
 
 SEED = 20
-COMPANIES, PERSONS = 500, 2500
+COMPANIES, PRIVATE_BUYERS = 450, 1700
 
 
 def generate(today: date, *, seed: int = SEED, scale: float = 1.0) -> DemoBase:
@@ -19,10 +20,10 @@ def generate(today: date, *, seed: int = SEED, scale: float = 1.0) -> DemoBase:
     """
     products = catalogue(today)
     maker = ClientMaker(seed, today)
-    companies = maker.companies(round(COMPANIES * scale))
-    clients = companies + maker.persons(round(PERSONS * scale), len(companies))
+    clients = maker.everyone(round(COMPANIES * scale), round(PRIVATE_BUYERS * scale))
     orders = make_orders(seed, today, products, clients)
     carts, views = make_carts(seed, today, products, clients)
+    add_talks(seed, today, products, clients, orders)
     return DemoBase(
         today=today,
         company=staff.COMPANY_NAME,

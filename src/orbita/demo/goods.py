@@ -94,6 +94,7 @@ _RISES: dict[str, tuple[tuple[int, float], ...]] = {
 }
 _FIXED = frozenset({"GE-CRT"})
 SERVICES = "Подписка и услуги"
+COFFEE = frozenset({"Эспрессо-смеси", "Моносорта"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -128,6 +128,10 @@ class PersonName:
     sex: str
 
     @property
+    def full(self) -> str:
+        return " ".join(part for part in (self.last, self.first, self.middle) if part)
+
+    @property
     def short(self) -> str:
         """«Иванов И. П.», as in the name of a sole trader."""
         initials = " ".join(f"{part[0]}." for part in (self.first, self.middle) if part)

@@ -15,7 +15,7 @@ from orbita.demo.chance import (
     moment,
     random_for,
 )
-from orbita.demo.goods import Product
+from orbita.demo.goods import COFFEE, Product
 from orbita.demo.records import COMPANY, Cart, Client, Line, Order, Return, View
 
 HISTORY_DAYS = 1095
@@ -59,9 +59,7 @@ class Shelf:
         self._days = [[price.since.toordinal() for price in p.prices] for p in products]
         self._prices = [[(price.price, price.cost) for price in p.prices] for p in products]
         # Kilogram packs, cups and the like go to companies by the case.
-        self.by_case = [
-            p.sku.endswith("-1000") and p.group in ("Эспрессо-смеси", "Моносорта") for p in products
-        ]
+        self.by_case = [p.sku.endswith("-1000") and p.group in COFFEE for p in products]
         self.single = [p.is_service or p.prices[-1].price >= BIG_PRICE for p in products]
         indexes = range(len(products))
         self.for_persons = Weighted(indexes, [p.to_persons for p in products])
@@ -112,7 +110,7 @@ class Buying:
         return sorted({day for day in plan[self._client.habit]() if first < day <= self._today})
 
     def _once(self) -> list[int]:
-        return [self._calendar.draw(self._rng, self._today - HISTORY_DAYS, self._today - 20, 0.8)]
+        return [self._calendar.draw(self._rng, self._today - HISTORY_DAYS, self._today - 12, 0.6)]
 
     def _seldom(self) -> list[int]:
         rng = self._rng
@@ -148,14 +146,16 @@ class Buying:
         """Orders at his own interval, quicker in season, until he stops or to this day."""
         rng, calendar = self._rng, self._calendar
         middle, spread = (2.9, 0.5) if self._company else (3.8, 0.6)
-        interval = rng.lognormvariate(middle, spread)
-        interval = max(interval, 5.0)
+        interval = max(rng.lognormvariate(middle, spread), 5.0)
         # Some come ever oftener, some ever more seldom.
         drift = rng.choices((0.99, 1.0, 1.012), (25, 55, 20))[0]
         stop = self._today - until_ago
         # Those whose start falls before the history were clients when the shop began to keep it.
         span = KEPT_FROM * HISTORY_DAYS - until_ago - 3 * interval
         day = stop - int(3 * interval + max(span, 0) * rng.random() ** 0.8)
+        if (known := self._client.rhythm) is not None:
+            interval, drift = known.every, 1.0
+            day, stop = self._today - known.since_ago, self._today - known.until_ago
         days: list[int] = []
         while day <= stop:
             days.append(calendar.settle(rng, day))
@@ -336,6 +336,10 @@ def make_orders(
         calendar = of_companies if client.kind == COMPANY else of_persons
         rng = random_for(seed, 3, client.index)
         orders += Buying(rng, client, shelf, calendar).orders()
+    for company in clients:
+        for colleague in company.people:
+            if colleague.person.habit == "none":
+                colleague.person.created = company.created + timedelta(minutes=1)
     orders.sort(key=lambda order: (order.at, order.client))
     for number, order in enumerate(orders, start=1001):
         order.number = str(number)

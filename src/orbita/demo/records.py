@@ -22,10 +22,12 @@ class Employee:
 
 @dataclass(slots=True)
 class Phone:
+    """`number` is E.164, `service` mobile or work, `label` whose it is."""
+
     number: str
     typed: str
+    service: str
     label: str = ""
-    note: str = ""
 
 
 @dataclass(slots=True)
@@ -36,34 +38,16 @@ class Address:
     city: City
     line: str
 
-    def __str__(self) -> str:
-        return f"{self.city.postcode}, {self.city.name}, {self.line}"
-
-
-@dataclass(slots=True)
-class Colleague:
-    """A person in a company; `role` is his place in the decision-making unit."""
-
-    name: PersonName
-    position: str
-    role: str
-    phone: Phone | None = None
-    email: str = ""
-    telegram: str = ""
-    birthday: date | None = None
-    note: str = ""
-
 
 @dataclass(slots=True)
 class Talk:
-    """An entry of the timeline: call_in, call_out, missed, message_in, message_out, meeting,
-    complaint or note. `author` is the index of an employee."""
+    """What was said with a client and written down: a call, a letter, a meeting, a complaint or a
+    plain note. `author` is the index of an employee."""
 
     at: datetime
     kind: str
     text: str
     author: int | None = None
-    seconds: int = 0
 
 
 @dataclass(slots=True)
@@ -77,22 +61,31 @@ class Requisites:
     account: str
 
 
+@dataclass(frozen=True, slots=True)
+class Rhythm:
+    """A known story: an order every so many days, from one day to another, counted back."""
+
+    every: float
+    since_ago: int
+    until_ago: int = 0
+
+
 @dataclass(slots=True)
 class Client:
-    """A person or a company. `habit` (how it buys) and `scale` (how much) steer the generator;
-    `discount` is the agreed one, in per cent.
+    """A person or a company. `habit` (how it buys), `scale` (how much) and `rhythm` steer the
+    generator; `discount` is the agreed one, in per cent.
 
     `stage` is where one who never bought stands: recorded, no_decision_maker, will_look,
     mailings, asked, refused; empty for buyers.
     """
 
-    index: int
     kind: str
     habit: str
     city: City
     created: datetime
-    name: str = ""
+    name: str
     person: PersonName | None = None
+    index: int = 0
     company_kind: str = ""
     requisites: Requisites | None = None
     phones: list[Phone] = field(default_factory=list)
@@ -100,9 +93,10 @@ class Client:
     telegram: str = ""
     site: str = ""
     addresses: list[Address] = field(default_factory=list)
-    people: list[Colleague] = field(default_factory=list)
+    people: list["Colleague"] = field(default_factory=list)
     birthday: date | None = None
     occupation: str = ""
+    position: str = ""
     education: str = ""
     income: str = ""
     family: str = ""
@@ -122,7 +116,25 @@ class Client:
     mailings_since: date | None = None
     discount: int = 0
     scale: float = 1.0
+    rhythm: Rhythm | None = None
     talks: list[Talk] = field(default_factory=list)
+
+    @property
+    def person_name(self) -> PersonName:
+        """The parts of a person's name; a company has none."""
+        if self.person is None:
+            raise LookupError(f"{self.name} is a company")
+        return self.person
+
+
+@dataclass(slots=True)
+class Colleague:
+    """A person in a company, who is a client with a card of his own; `role` is his place in the
+    decision-making unit."""
+
+    person: Client
+    position: str
+    role: str
 
 
 @dataclass(slots=True)

@@ -26,11 +26,11 @@ MAIL_HOSTS = ("pochta.example", "mail.example", "inbox.example", "post.example")
 # How a client buys and how often that is met.
 _HABITS_PERSON = Weighted(
     ("none", "once", "seldom", "gifts", "regular", "sleeper", "lost", "newcomer"),
-    (11, 25, 29, 5, 10, 7, 6, 12),
+    (11, 25, 28, 5, 11, 7, 6, 12),
 )
 _HABITS_COMPANY = Weighted(
     ("none", "once", "seldom", "regular", "sleeper", "lost", "newcomer"),
-    (17, 13, 18, 25, 10, 11, 9),
+    (16, 12, 17, 28, 10, 11, 9),
 )
 _STAGES_PERSON = Weighted(("recorded", "mailings", "asked", "refused"), (38, 40, 17, 5))
 _STAGES_COMPANY = Weighted(

@@ -42,9 +42,15 @@ def ogrn(region: str, year: int, serial: int) -> str:
 
 
 def ogrnip(region: str, year: int, serial: int) -> str:
-    """ОГРНИП of a sole trader: 15 digits, the last is the rest of the others by 13, by 10."""
-    body = f"3{year % 100:02d}{region}00{serial:07d}"
-    return body + str(int(body) % 13 % 10)
+    """ОГРНИП of a sole trader: 15 digits, the last is the rest of the others by 13, by 10.
+
+    Some checkers forget «by 10», so numbers whose rest is over 9 are passed by.
+    """
+    while True:
+        body = f"3{year % 100:02d}{region}00{serial:07d}"
+        if (rest := int(body) % 13) < 10:
+            return body + str(rest)
+        serial += 1_000_000
 
 
 def account(serial: int, *, sole_trader: bool = False) -> str:

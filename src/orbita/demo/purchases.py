@@ -220,7 +220,7 @@ class Buying:
             return 1
         if not self._company:
             return rng.choices((1, 2, 3, 4), (62, 27, 8, 3))[0]
-        base = 5.2 if shelf.by_case[product] else 2.6
+        base = 6.0 if shelf.by_case[product] else 2.6
         return max(1, round(base * self._client.scale * rng.lognormvariate(0, 0.32)))
 
     def _percent(self, day: int, ordinal: int) -> int:
@@ -292,7 +292,7 @@ class Buying:
         due = day + grace
         order.due = date.fromordinal(due)
         paid_on = due + rng.choices((-5, -2, 0, 2, 6, 15, 40), (14, 26, 34, 13, 8, 4, 1))[0]
-        never = rng.random() < 0.006
+        never = rng.random() < 0.012
         if max(paid_on, day) <= self._today and not never:
             self._paid(order, max(paid_on, day), rng.randint(60, 300))
         elif rng.random() < 0.12:

@@ -152,7 +152,6 @@ class ClientMaker:
         client.tags = _tags(rng, trade.PERSON_TAGS)
         client.channel = self._channel(client, _CHANNELS_PERSON)
         client.stage = _STAGES_PERSON.one(rng) if client.habit == "none" else ""
-        self._mailings(client, 0.46)
         return client
 
     def _new_person(self, city: City, habit: str, woman_share: float) -> Client:
@@ -239,7 +238,6 @@ class ClientMaker:
         if show and show.scale:
             client.scale = show.scale
         client.channel = self._channel(client, _CHANNELS_COMPANY)
-        self._mailings(client, 0.55)
         return client
 
     def _company_name(self, city: City) -> tuple[str, str]:
@@ -381,13 +379,6 @@ class ClientMaker:
             channel == "email" and not client.emails
         )
         return "phone" if missing else channel
-
-    def _mailings(self, client: Client, share: float) -> None:
-        agreed = client.stage == "mailings" or (
-            client.stage != "refused" and self._rng.random() < share
-        )
-        if agreed and (client.emails or client.telegram):
-            client.mailings_since = client.created.date()
 
     def _created(self, habit: str) -> datetime:
         """When the client was recorded; buyers are set to their first order later."""

@@ -46,8 +46,6 @@ _VIA_PERSON = Weighted(("site", "shop", "phone"), (58, 34, 8))
 _VIA_COMPANY = Weighted(("manager", "phone", "site"), (52, 26, 22))
 _DELIVERY_PERSON = Weighted(("pickup", "courier", "carrier"), (20, 44, 36))
 _DELIVERY_COMPANY = Weighted(("own", "carrier", "pickup"), (52, 42, 6))
-_CARRIER_COST = 390_00
-_COURIER_COST = 290_00
 
 
 class Shelf:
@@ -64,6 +62,8 @@ class Shelf:
         indexes = range(len(products))
         self.for_persons = Weighted(indexes, [p.to_persons for p in products])
         self.for_companies = Weighted(indexes, [p.to_companies for p in products])
+        by_sku = {p.sku: p.index for p in products}
+        self.courier, self.carrier = by_sku["DL-COURIER"], by_sku["DL-CARRIER"]
         self.gifts = Weighted(
             [
                 p.index
@@ -77,6 +77,10 @@ class Shelf:
         """Price and cost in kopecks on a day."""
         at = bisect_right(self._days[product], day) - 1
         return self._prices[product][max(at, 0)]
+
+    def line(self, product: int, quantity: int, day: int, percent: int = 0) -> Line:
+        price, cost = self.price(product, day)
+        return Line(product, quantity, price, cost, price * quantity * percent // 100)
 
     def sold(self, product: int, day: int) -> bool:
         return self.since[product] <= day <= self.until[product]
@@ -175,8 +179,6 @@ class Buying:
         if orders:
             before = 0 if self._rng.random() < 0.5 else self._rng.randint(1, 30)
             client.created = orders[0].at - timedelta(days=before, minutes=self._rng.randint(3, 90))
-            if client.mailings_since:
-                client.mailings_since = client.created.date()
         return orders
 
     def _order(self, day: int, ordinal: int) -> Order:
@@ -207,12 +209,7 @@ class Buying:
             chosen = own + self._taste.some(rng, rng.choice((0, 0, 0, 1, 1, 2 if ordinal else 0)))
         products = [p for p in dict.fromkeys(chosen) if shelf.sold(p, day)][:6] or [0]
         percent = self._percent(day, ordinal)
-        lines = []
-        for product in products:
-            price, cost = shelf.price(product, day)
-            quantity = self._quantity(product)
-            lines.append(Line(product, quantity, price, cost, price * quantity * percent // 100))
-        return lines
+        return [shelf.line(product, self._quantity(product), day, percent) for product in products]
 
     def _quantity(self, product: int) -> int:
         rng, shelf = self._rng, self._shelf
@@ -262,9 +259,10 @@ class Buying:
             return
         order.delivery = (_DELIVERY_COMPANY if self._company else _DELIVERY_PERSON).one(rng)
         if order.delivery == "carrier":
-            order.delivery_cost = _CARRIER_COST * (3 if self._company else 1)
+            places = rng.randint(1, 4) if self._company else 1
+            order.lines.append(self._shelf.line(self._shelf.carrier, places, day))
         elif order.delivery == "courier" and order.total < FREE_COURIER_FROM:
-            order.delivery_cost = _COURIER_COST
+            order.lines.append(self._shelf.line(self._shelf.courier, 1, day))
         promised = day + (rng.randint(3, 7) if order.delivery == "carrier" else rng.randint(1, 3))
         slip = rng.choices((-1, 0, 1, 2, 3, 5, 8), (4, 80, 7, 4, 2, 2, 1))[0]
         order.promised = date.fromordinal(promised)
@@ -313,11 +311,12 @@ class Buying:
         day = order.delivered.toordinal() + rng.randint(1, 9)
         if day > self._today:
             return
-        goods = [i for i, line in enumerate(order.lines) if line.price < BIG_PRICE * 10]
+        # What it cost to bring is not paid back.
+        goods = [i for i, line in enumerate(order.lines) if line.product < self._shelf.courier]
         if rng.random() < 0.36:
-            items = tuple((i, line.quantity) for i, line in enumerate(order.lines))
+            items = tuple((i, order.lines[i].quantity) for i in goods)
         else:
-            ordinal = rng.choice(goods or [0])
+            ordinal = rng.choice(goods)
             items = ((ordinal, rng.randint(1, order.lines[ordinal].quantity)),)
         amount = sum(order.lines[i].total * count // order.lines[i].quantity for i, count in items)
         at = moment(day, rng.randint(10 * 60, 18 * 60))

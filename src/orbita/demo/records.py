@@ -113,7 +113,6 @@ class Client:
     difficulties: str = ""
     competitors: str = ""
     stage: str = ""
-    mailings_since: date | None = None
     discount: int = 0
     scale: float = 1.0
     rhythm: Rhythm | None = None
@@ -164,7 +163,8 @@ class Return:
 
 @dataclass(slots=True)
 class Order:
-    """`status` is new, confirmed, shipped, done or cancelled; `via` shop, site, phone or manager.
+    """`status` is new, confirmed, shipped, done or cancelled; `via` shop, site, phone or manager;
+    `delivery` pickup, courier, carrier or own.
 
     `promised` and `delivered` are days; a delivery that has not happened yet is empty.
     """
@@ -178,7 +178,6 @@ class Order:
     number: str = ""
     author: int | None = None
     delivery: str = ""
-    delivery_cost: int = 0
     promised: date | None = None
     delivered: date | None = None
     due: date | None = None
@@ -189,7 +188,7 @@ class Order:
 
     @property
     def total(self) -> int:
-        return sum(line.total for line in self.lines) + self.delivery_cost
+        return sum(line.total for line in self.lines)
 
 
 @dataclass(slots=True)

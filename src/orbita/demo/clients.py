@@ -184,12 +184,13 @@ class ClientMaker:
             client.interests = tuple(rng.sample(trade.INTERESTS, rng.randint(1, 3)))
 
     def _occupation(self, client: Client) -> str:
+        usual = self._rng.choice(trade.OCCUPATIONS)
         born = client.birthday.year if client.birthday else 0
         if born > self._today.year - 24:
             return "студентка" if client.person_name.sex == FEMALE else "студент"
         if 0 < born < self._today.year - 62:
             return "на пенсии"
-        return self._rng.choice(trade.OCCUPATIONS)
+        return usual
 
     def _family(self, client: Client) -> str:
         woman = client.person_name.sex == FEMALE

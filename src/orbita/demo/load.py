@@ -2,9 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
 from typing import Any, TypeVar
 
+from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.db import models, transaction
 from django.utils import timezone
@@ -23,16 +25,10 @@ from orbita.clients.models import (
     Note,
     Tag,
 )
-from orbita.commerce.models import (
-    Cart,
-    CartLine,
-    Order,
-    OrderLine,
-    PriceChange,
-    Product,
-    ProductGroup,
-    ProductView,
-)
+from orbita.commerce.actions import load_orders, load_products
+from orbita.commerce.actions.catalogue import ProductData
+from orbita.commerce.models import Cart, CartLine, ProductView
+from orbita.commerce.records import LineData, OrderData
 from orbita.core.bulk import insert_rows, reserve_ids
 from orbita.core.events import NewEvent, emit_many
 from orbita.core.models import Company, Origin
@@ -40,11 +36,13 @@ from orbita.core.text import normalise
 from orbita.demo import records, staff
 from orbita.demo.chance import moment
 from orbita.demo.company import SEED, generate
+from orbita.demo.messy import write_samples
 
 PASSWORD = "sever-i-yug"  # noqa: S105 – printed at every start; it opens made-up data only
 ORIGIN = "demo"
 # Kopecks to 1/10 000 of a rouble.
 _SCALE = 100
+_CHUNK = 7000
 
 _DELIVERY_METHODS = {
     "pickup": "самовывоз",
@@ -69,13 +67,22 @@ def load_demo(*, now: datetime | None = None, seed: int = SEED, scale: float = 1
     base = generate(today, seed=seed, scale=scale)
     with transaction.atomic():
         _Loader(base, now).load()
+    write_samples(_samples(), today)
     return _sign_ins()
 
 
 def _sign_ins() -> list[str]:
     width = max(len(employee.email) for employee in staff.EMPLOYEES)
     rows = [f"  {e.email:<{width}}  {e.name}, {e.role}" for e in staff.EMPLOYEES]
-    return [f"Sign in with the password {PASSWORD} as:", *rows]
+    return [
+        f"Sign in with the password {PASSWORD} as:",
+        *rows,
+        f"Untidy files to try the import on: {_samples()}",
+    ]
+
+
+def _samples() -> Path:
+    return Path(settings.ORBITA_DATA) / "samples"
 
 
 class _Loader:
@@ -86,7 +93,9 @@ class _Loader:
         self._events: dict[int | None, list[NewEvent]] = defaultdict(list)
 
     def load(self) -> None:
-        Company.objects.create(name=self._base.company)
+        self._company = Company.objects.first() or Company()
+        self._company.name = self._base.company
+        self._company.save()
         self._load_users()
         self._load_catalogue()
         self._load_clients()
@@ -103,8 +112,9 @@ class _Loader:
         """Squeezes today's moments into the part of today that is over."""
         if when < self._midnight:
             return when
-        passed = (self._now - self._midnight) / timedelta(days=1)
-        return self._midnight + (when - self._midnight) * min(max(passed, 0.0), 1.0)
+        passed = min(max((self._now - self._midnight) / timedelta(days=1), 0.0), 1.0)
+        squeezed = self._midnight + (when - self._midnight) * passed
+        return squeezed.replace(second=0, microsecond=0)
 
     def _user_id(self, employee: int | None) -> int | None:
         return None if employee is None else int(self._users[employee].pk)
@@ -122,6 +132,7 @@ class _Loader:
             )
             for employee in self._base.employees
         ]
+        self._admin = self._users[0]
         # One slow hash for all instead of one each: the first start waits for it.
         hashed = make_password(PASSWORD)
         User.objects.filter(pk__in=[user.pk for user in self._users]).update(password=hashed)
@@ -129,39 +140,27 @@ class _Loader:
     # --------------------------------------------------------------- catalogue
 
     def _load_catalogue(self) -> None:
-        groups = _by_name(ProductGroup, [product.group for product in self._base.products])
-        products, prices = [], []
-        ids = reserve_ids(Product, len(self._base.products))
-        self._products = [
-            Product(
-                pk=pk,
-                kind=Product.Kind.SERVICE if made.is_service else Product.Kind.GOOD,
+        rows = [
+            ProductData(
+                kind="service" if made.is_service else "good",
                 name=made.name,
-                name_key=normalise(made.name),
                 sku=made.sku,
-                group=groups[made.group],
+                group=made.group,
                 unit=made.unit,
                 price=made.prices[-1].price * _SCALE,
                 cost=made.prices[-1].cost * _SCALE,
                 is_active=made.sold_until is None,
-                created_at=_morning(made.sold_since),
-                updated_at=_morning(made.prices[-1].since),
+                prices=[
+                    (self._morning(price.since), price.price * _SCALE, price.cost * _SCALE)
+                    for price in made.prices
+                ],
             )
-            for pk, made in zip(ids, self._base.products, strict=True)
+            for made in self._base.products
         ]
-        products = self._products
-        for product, made in zip(products, self._base.products, strict=True):
-            for price in made.prices:
-                prices.append(
-                    PriceChange(
-                        product=product,
-                        since=_morning(price.since),
-                        price=price.price * _SCALE,
-                        cost=price.cost * _SCALE,
-                    )
-                )
-        _insert(products)
-        PriceChange.objects.bulk_create(prices)
+        self._products = load_products(rows, actor=self._admin, event_origin=Origin.BACKFILL)
+
+    def _morning(self, day: date) -> datetime:
+        return datetime.combine(day, time(6), tzinfo=self._company.zone)
 
     # ----------------------------------------------------------------- clients
 
@@ -224,3 +223,283 @@ class _Loader:
             created_at=created,
             updated_at=created,
         )
+
+    def _load_contacts(self) -> None:
+        contacts: list[ContactPoint] = []
+        addresses: list[Address] = []
+        accounts: list[BankAccount] = []
+        people: list[CompanyPerson] = []
+        tags = _by_name(Tag, [tag for client in self._base.clients for tag in client.tags])
+        marks: list[ClientTag] = []
+        for made in self._base.clients:
+            pk = self._client_ids[made.index]
+            contacts += _contacts(pk, made)
+            addresses += [
+                _address(pk, place, first=n == 0) for n, place in enumerate(made.addresses)
+            ]
+            marks += [ClientTag(client_id=pk, tag=tags[tag]) for tag in made.tags]
+            if papers := made.requisites:
+                accounts.append(
+                    BankAccount(
+                        client_id=pk, bank=papers.bank, bik=papers.bik, account=papers.account
+                    )
+                )
+            people += [
+                CompanyPerson(
+                    company_id=pk,
+                    person_id=self._client_ids[colleague.person.index],
+                    role=colleague.role,
+                    position=colleague.position,
+                )
+                for colleague in made.people
+            ]
+        for rows in (contacts, addresses, accounts, people, marks):
+            _insert(rows)
+
+    def _load_talks(self) -> None:
+        notes: list[Note] = []
+        for made in self._base.clients:
+            for talk in made.talks:
+                at = self._at(talk.at)
+                notes.append(
+                    Note(
+                        client_id=self._client_ids[made.index],
+                        kind=talk.kind,
+                        text=talk.text,
+                        happened_at=at,
+                        author_id=self._user_id(talk.author),
+                        created_at=at,
+                    )
+                )
+        _insert(notes)
+
+    # ------------------------------------------------------------------ orders
+
+    def _load_orders(self) -> None:
+        made = self._base.orders
+        ids = self._write_orders([self._order(order) for order in made])
+        returned = [
+            (refund, order, pk)
+            for order, pk in zip(made, ids, strict=True)
+            if (refund := order.refund) is not None
+        ]
+        returned.sort(key=lambda each: each[0].at)
+        self._write_orders([self._return(*each) for each in returned])
+        for order, pk in zip(made, ids, strict=True):
+            if order.status == "cancelled":
+                told = {
+                    "number": str(pk),
+                    "kind": "sale",
+                    "total": order.total,
+                    "currency": self._company.currency,
+                    "reason": order.note,
+                }
+                self._event("order.cancelled", order.author, order.client, order.at, told, pk)
+
+    def _write_orders(self, rows: Sequence[OrderData]) -> list[int]:
+        """Loads orders of our own, so they are numbered by their keys; returns these."""
+        ids: list[int] = []
+        for start in range(0, len(rows), _CHUNK):
+            results = load_orders(
+                rows[start : start + _CHUNK],
+                actor=self._admin,
+                origin="",
+                event_origin=Origin.BACKFILL,
+                event_per_order=True,
+            )
+            for result in results:
+                if result.order_id is None:
+                    raise ValueError(f"an order of the demo company was refused: {result.reason}")
+                ids.append(result.order_id)
+        return ids
+
+    def _order(self, made: records.Order) -> OrderData:
+        client = self._base.clients[made.client]
+        address = next((a for a in client.addresses if a.kind == "delivery"), None)
+        brought = made.delivery not in ("", "pickup")
+        return OrderData(
+            lines=[
+                self._line(ordinal, line, line.quantity, line.discount)
+                for ordinal, line in enumerate(made.lines, start=1)
+            ],
+            client_id=self._client_ids[made.client],
+            ordered_at=self._at(made.at),
+            status="confirmed" if made.status == "shipped" else made.status,
+            payment="" if made.status == "cancelled" else _payment(made),
+            paid=made.paid,
+            delivery=_delivery(made),
+            delivery_method=_DELIVERY_METHODS.get(made.delivery, ""),
+            delivery_address=f"{address.city.name}, {address.line}" if address and brought else "",
+            promised_on=made.promised,
+            delivered_on=made.delivered,
+            responsible_id=self._user_id(made.author),
+            comment=made.note,
+        )
+
+    def _line(self, ordinal: int, line: records.Line, quantity: int, discount: int) -> LineData:
+        product = self._products[line.product]
+        return LineData(
+            name=product.name,
+            product_id=product.pk,
+            quantity=quantity * 1000,
+            price=line.price * _SCALE,
+            discount=discount,
+            cost=line.cost * quantity,
+            ordinal=ordinal,
+        )
+
+    def _return(self, made: records.Return, order: records.Order, pk: int) -> OrderData:
+        lines = [
+            self._line(n + 1, line, count, line.discount_on(count))
+            for n, count in made.items
+            for line in [order.lines[n]]
+        ]
+        return OrderData(
+            kind="return",
+            number=f"{pk}-В",
+            return_of_id=pk,
+            lines=lines,
+            client_id=self._client_ids[order.client],
+            ordered_at=self._at(made.at),
+            status="done",
+            payment="refunded",
+            paid=made.amount,
+            responsible_id=self._user_id(order.author),
+            comment=made.reason,
+        )
+
+    def _load_carts(self) -> None:
+        carts, lines = [], []
+        ids = reserve_ids(Cart, len(self._base.carts))
+        for pk, made in zip(ids, self._base.carts, strict=True):
+            at, total = self._at(made.at), 0
+            for ordinal, (index, quantity) in enumerate(made.items, start=1):
+                product = self._products[index]
+                price = product.price or 0
+                total += price * quantity // _SCALE
+                lines.append(
+                    CartLine(
+                        cart_id=pk,
+                        ordinal=ordinal,
+                        product=product,
+                        name=product.name,
+                        quantity=quantity * 1000,
+                        price=price,
+                    )
+                )
+            carts.append(
+                Cart(
+                    pk=pk,
+                    client_id=self._client_ids[made.client],
+                    origin=ORIGIN,
+                    external_id=f"cart-{pk}",
+                    total=total,
+                    created_at=at,
+                    changed_at=at,
+                )
+            )
+        views = [
+            ProductView(
+                client_id=self._client_ids[view.client],
+                product=self._products[view.product],
+                viewed_at=self._at(view.at),
+            )
+            for view in self._base.views
+        ]
+        for rows in (carts, lines, views):
+            _insert(rows)
+
+    def _event(
+        self,
+        kind: str,
+        author: int | None,
+        client: int,
+        at: datetime,
+        data: dict[str, Any],
+        order: int | None = None,
+    ) -> None:
+        pk = self._client_ids[client]
+        subject = ("client", pk) if order is None else ("order", order)
+        self._events[author].append(NewEvent(kind, pk, *subject, data, self._at(at)))
+
+
+def _contacts(pk: int, made: records.Client) -> list[ContactPoint]:
+    found: list[tuple[str, str, str, str, str]] = [
+        ("phone", phone.service, phone.typed, phone.number, phone.label) for phone in made.phones
+    ]
+    found += [("email", "", mail, mail, "") for mail in made.emails]
+    if made.telegram:
+        found.append(
+            ("messenger", "telegram", f"@{made.telegram}", f"telegram:{made.telegram}", "")
+        )
+    if made.site:
+        found.append(("link", "site", made.site, made.site.removeprefix("https://"), ""))
+    met: set[str] = set()
+    rows = []
+    for kind, service, value, key, label in found:
+        rows.append(
+            ContactPoint(
+                client_id=pk,
+                kind=kind,
+                service=service,
+                value=value,
+                key=key,
+                label=label,
+                is_main=kind not in met,
+            )
+        )
+        met.add(kind)
+    return rows
+
+
+def _address(pk: int, made: records.Address, *, first: bool) -> Address:
+    return Address(
+        client_id=pk,
+        kind=made.kind,
+        country="Россия",
+        region=made.city.region,
+        city=made.city.name,
+        postcode=made.city.postcode,
+        text=made.line,
+        is_main=first,
+    )
+
+
+def _payment(made: records.Order) -> str:
+    if not made.paid:
+        return "unpaid"
+    return "paid" if made.paid == made.total else "partly"
+
+
+def _delivery(made: records.Order) -> str:
+    if made.status == "cancelled":
+        return ""
+    if made.delivered:
+        return "delivered"
+    return "sent" if made.status == "shipped" else "planned"
+
+
+def _by_name(model: type[M], names: Iterable[str]) -> dict[str, M]:
+    """A row of a reference list for each name."""
+    rows = {
+        name: model(name=name, name_key=normalise(name))  # type: ignore[call-arg]
+        for name in sorted(set(names))
+    }
+    model._default_manager.bulk_create(rows.values())
+    return rows
+
+
+def _insert(rows: Sequence[models.Model]) -> None:
+    """Writes new rows of one table past the ORM's per-object work; gives keys to those without."""
+    if not rows:
+        return
+    model = type(rows[0])
+    columns = model._meta.concrete_fields
+    nameless = [row for row in rows if row.pk is None]
+    for row, pk in zip(nameless, reserve_ids(model, len(nameless)), strict=True):
+        row.pk = pk
+    insert_rows(
+        model,
+        [column.name for column in columns],
+        ([getattr(row, column.attname) for column in columns] for row in rows),
+    )

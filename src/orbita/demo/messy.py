@@ -50,6 +50,13 @@ _MONTHS = (
 )  # fmt: skip
 
 
+def write_samples(directory: Path, today: date) -> None:
+    """Puts both files into a directory, which is made when it is not there."""
+    directory.mkdir(parents=True, exist_ok=True)
+    Salon(today).write_workbook(directory / "salon.xlsx")
+    write_sales_csv(directory / "sales-cp1251.csv", today)
+
+
 @dataclass(slots=True)
 class _Guest:
     name: PersonName

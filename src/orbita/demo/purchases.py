@@ -318,7 +318,7 @@ class Buying:
         else:
             ordinal = rng.choice(goods)
             items = ((ordinal, rng.randint(1, order.lines[ordinal].quantity)),)
-        amount = sum(order.lines[i].total * count // order.lines[i].quantity for i, count in items)
+        amount = sum(order.lines[i].worth(count) for i, count in items)
         at = moment(day, rng.randint(10 * 60, 18 * 60))
         order.refund = Return(at, items, amount, rng.choice(RETURN_REASONS))
 

@@ -41,8 +41,8 @@ class Address:
 
 @dataclass(slots=True)
 class Talk:
-    """What was said with a client and written down: a call, a letter, a meeting, a complaint or a
-    plain note. `author` is the index of an employee."""
+    """What was said with a client and written down: a call, a letter, a meeting or a plain note.
+    `author` is the index of an employee."""
 
     at: datetime
     kind: str
@@ -149,6 +149,14 @@ class Line:
     @property
     def total(self) -> int:
         return self.price * self.quantity - self.discount
+
+    def discount_on(self, count: int) -> int:
+        """The part of the discount that falls on `count` of the quantity."""
+        return self.discount * count // self.quantity
+
+    def worth(self, count: int) -> int:
+        """What `count` of the quantity came to."""
+        return self.price * count - self.discount_on(count)
 
 
 @dataclass(slots=True)

@@ -13,7 +13,7 @@ from orbita.demo.chance import moment, random_for
 from orbita.demo.goods import COFFEE, Product
 from orbita.demo.records import COMPANY, Client, Order, Talk
 
-CALL, LETTER, MEETING, COMPLAINT, NOTE = "call", "letter", "meeting", "complaint", "note"
+CALL, LETTER, MEETING, NOTE = "call", "letter", "meeting", "note"
 
 _COMPANY_ACTIVE: tuple[tuple[str, str], ...] = (
     (CALL, "{who}: возьмут ещё {n} кг до конца месяца, ждут счёт."),
@@ -185,8 +185,13 @@ class _Notebook:
             if rng.random() < (0.6 if refunded else 0.004) and order.delivered:
                 day = order.delivered.toordinal() + 1
                 said, done = rng.choice(_COMPLAINTS)
-                self._add(COMPLAINT, said, day, staff.SUPPORT)
-                self._add(NOTE, done, day + rng.randint(1, 3), staff.SUPPORT)
+                self._add(CALL, f"Жалоба. {said}", day, staff.SUPPORT)
+                self._add(
+                    NOTE,
+                    f"По жалобе: {done[0].lower()}{done[1:]}",
+                    day + rng.randint(1, 3),
+                    staff.SUPPORT,
+                )
 
     def _add(self, kind: str, text: str, day: int, author: int | None) -> None:
         rng = self._rng

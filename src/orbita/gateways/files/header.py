@@ -42,7 +42,8 @@ class Header:
 def header_key(label: str) -> str:
     """A heading without case, punctuation and units: "Сумма, руб." is "сумма"."""
     text = _PUNCTUATION.sub(" ", normalise(label.replace("№", " n "))).strip()
-    return _UNITS.sub("", text) or text
+    without_units = _UNITS.sub("", text)
+    return without_units if len(without_units) > 2 else text
 
 
 def candidates(label: str, kind: str) -> list[tuple[float, int, Field]]:

@@ -10,7 +10,7 @@ MAX_WORKBOOK = 200 * MB
 MAX_TEXT = 4096 * MB
 # Uncompressed parts of a workbook, together; and how many times a large part may be compressed.
 MAX_UNPACKED = 2048 * MB
-MAX_RATIO = 400
+MAX_RATIO = 200
 LARGE_PART = 64 * MB
 MAX_PARTS = 10_000
 MAX_CELLS = 8_000_000

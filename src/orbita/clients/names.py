@@ -158,7 +158,7 @@ _QUOTES = "«»\"“”„‟'‘’`"
 _PAIRS = {"«": "»", '"': '"', "“": "”", "„": "“", "'": "'", "‘": "’"}
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=16384)
 def _is_first_name(word: str) -> bool:
     folded = normalise(word)
     return folded in FIRST_NAMES or (
@@ -166,6 +166,13 @@ def _is_first_name(word: str) -> bool:
     )
 
 
+@lru_cache(maxsize=16384)
+def _is_surname(word: str) -> bool:
+    """Whether a word ends as surnames do."""
+    return bool(_SURNAME.fullmatch(normalise(word)))
+
+
+@lru_cache(maxsize=16384)
 def middle_name_sex(middle: str) -> Sex:
     """Whose patronymic it is; empty when it is none."""
     folded = normalise(middle)
@@ -243,7 +250,7 @@ def _is_a_remark(first: str, word: str) -> bool:
         and folded not in _PARTICLES
         and not _is_first_name(word)
         and not middle_name_sex(word)
-        and not _SURNAME.fullmatch(folded)
+        and not _is_surname(word)
     )
 
 
@@ -283,7 +290,7 @@ def _with_initials(words: list[str], initials: list[int]) -> PersonName:
 
 
 def _one_word(word: str) -> PersonName:
-    if _is_first_name(word) or not _SURNAME.fullmatch(normalise(word)):
+    if _is_first_name(word) or not _is_surname(word):
         return PersonName(first=word)
     return PersonName(last=word)
 
@@ -291,7 +298,7 @@ def _one_word(word: str) -> PersonName:
 def _two_words(words: list[str], middles: list[int]) -> PersonName:
     one, two = words
     if middles == [1]:
-        if _is_first_name(one) or not _SURNAME.fullmatch(normalise(one)):
+        if _is_first_name(one) or not _is_surname(one):
             return PersonName(first=one, middle=two)
         return PersonName(last=one, middle=two)
     known = (_is_first_name(one), _is_first_name(two))
@@ -300,8 +307,8 @@ def _two_words(words: list[str], middles: list[int]) -> PersonName:
     if known == (False, True):
         return PersonName(last=one, first=two)
     surnames = (
-        bool(_SURNAME.fullmatch(normalise(one))),
-        bool(_SURNAME.fullmatch(normalise(two))),
+        _is_surname(one),
+        _is_surname(two),
     )
     if surnames[0] != surnames[1]:
         return PersonName(one, two) if surnames[0] else PersonName(two, one)
@@ -340,9 +347,7 @@ def _without_middle(words: list[str]) -> PersonName:
     known = [i for i, word in enumerate(words) if _is_first_name(word)]
     if known == [1]:
         return PersonName(words[0], words[1], " ".join(words[2:]))
-    if all(word.isascii() for word in words) or not any(
-        _SURNAME.fullmatch(normalise(word)) for word in words
-    ):
+    if all(word.isascii() for word in words) or not any(_is_surname(word) for word in words):
         return PersonName(words[-1], words[0], " ".join(words[1:-1]))
     if known == [0] or (0 in known and not _is_first_name(words[-1])):
         return PersonName(words[-1], words[0], " ".join(words[1:-1]))
@@ -351,6 +356,8 @@ def _without_middle(words: list[str]) -> PersonName:
 
 def _with_particles(words: list[str]) -> list[str]:
     """`van der Berg` as one word of the name."""
+    if len(words) < 3 or _PARTICLES.isdisjoint(map(str.lower, words)):
+        return words
     glued: list[str] = []
     pending: list[str] = []
     for index, word in enumerate(words):

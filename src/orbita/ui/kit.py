@@ -146,7 +146,7 @@ class KitForm(UiForm):
     note = forms.CharField(label=_("Note"), widget=forms.Textarea, required=False)
     channel = forms.ChoiceField(
         label=_("Preferred channel"),
-        choices=[("call", _("Call")), ("mail", _("E-mail"))],
+        choices=[("call", _("Phone call")), ("mail", _("E-mail"))],
         widget=forms.RadioSelect,
         required=False,
     )

@@ -43,7 +43,7 @@ def save_view(
     )
     if not view.name:
         raise ValidationError({"name": _("Give the view a name.")})
-    view.full_clean(exclude=["rule", "columns"])
+    view.full_clean(exclude=["rule", "columns", "deleted_at"])
     if SavedView.objects.filter(owner=actor, deleted_at=None).count() >= MOST_VIEWS:
         raise ValidationError(_("You have too many views: delete those you do not need."))
     with transaction.atomic():

@@ -107,7 +107,7 @@ def columns(
             f'<text x="{middle:.1f}" y="{base - high - 5:.1f}" text-anchor="middle">{escape(text)}</text>'
             f'<text x="{middle:.1f}" y="{height - 5}" text-anchor="middle">{escape(name)}</text>'
         )
-    return _svg("".join(parts), width, height, label, "o-chart")
+    return _svg("".join(parts), width, height, label, "o-chart broad")
 
 
 def meter(share: float, label: str, hue: str = "") -> SafeString:

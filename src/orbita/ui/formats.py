@@ -101,8 +101,8 @@ def bounded(count: int, limit: int) -> str:
 
 def file_size(size: int) -> str:
     if size < 1024 * 1024:
-        return f"{number(max(1, round(size / 1024)))}{NBSP}{pgettext('size', 'KB')}"
-    return f"{number(size / 1024 / 1024, 1)}{NBSP}{pgettext('size', 'MB')}"
+        return number(max(1, round(size / 1024))) + NBSP + pgettext("size", "KB")
+    return number(size / 1024 / 1024, 1) + NBSP + pgettext("size", "MB")
 
 
 def plural(count: int, one: str, few: str, many: str) -> str:
@@ -199,7 +199,7 @@ def duration(span: timedelta) -> str:
     """«2 ч 24 м», «41 с»."""
     seconds = int(span.total_seconds())
     if seconds < 60:
-        return f"{seconds}{NBSP}{pgettext('unit', 's')}"
+        return str(seconds) + NBSP + pgettext("unit", "s")
     minutes, hours = seconds // 60 % 60, seconds // 3600
     parts = [(hours, pgettext("unit", "h")), (minutes, pgettext("unit", "min"))]
     return " ".join(f"{count}{NBSP}{word}" for count, word in parts if count)

@@ -34,8 +34,9 @@ def dress(field: forms.Field) -> None:
         widget.input_type = "date"
         widget.format = "%Y-%m-%d"
     if isinstance(widget, forms.Textarea):
-        widget.attrs.setdefault("rows", 3)
-        widget.attrs.pop("cols", None)
+        # Django's own default is a 10 × 40 box.
+        if (widget.attrs.get("rows"), widget.attrs.pop("cols", None)) == ("10", "40"):
+            widget.attrs["rows"] = 3
     if not isinstance(widget, _PLAIN) and not widget.is_hidden:
         given = widget.attrs.get("class", "")
         if "form-control" not in given:

@@ -146,7 +146,7 @@ class KitForm(UiForm):
     note = forms.CharField(label=_("Note"), widget=forms.Textarea, required=False)
     channel = forms.ChoiceField(
         label=_("Preferred channel"),
-        choices=[("call", _("Call")), ("mail", _("E-mail"))],
+        choices=[("call", _("Phone call")), ("mail", _("E-mail"))],
         widget=forms.RadioSelect,
         required=False,
     )
@@ -181,7 +181,7 @@ def samples() -> dict[str, Any]:
         "ladder": list(enumerate(LADDER, start=1)),
         "groups": GROUPS,
         "empty_form": KitForm(),
-        "wrong_form": KitForm({"name": "", "born": "30.02.2026", "kind": "person"}),
+        "wrong_form": KitForm({"name": "", "kind": "robot"}),
         "bars": charts.bars(
             [9, 11, 9, 13, 13, 16, 20, 24], str(_("46 moved, 8 more than before")), "save"
         ),

@@ -146,7 +146,7 @@ def components_list(request: HttpRequest) -> HttpResponse:
 def components_dialog(request: HttpRequest) -> HttpResponse:
     """A page that may also be shown in a dialog."""
     policy.require(request.user, "ui.components")
-    return render(request, "ui/components_dialog.html", {"form": kit.KitForm()})
+    return render(request, "ui/components_dialog.html", {"form": kit.KitForm(auto_id="dialog-%s")})
 
 
 @require_POST

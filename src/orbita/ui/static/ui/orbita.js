@@ -74,7 +74,8 @@ document.addEventListener("toggle", (event) => {
 document.addEventListener("click", (event) => {
   for (const menu of $$("details.o-menu[open]")) if (!menu.contains(event.target)) menu.open = false;
   if (!event.target.closest(".o-search")) closeHits();
-  if (event.target.closest("[data-close]")) event.target.closest("dialog").close();
+  const closed = event.target.closest("[data-close]")?.closest("dialog");
+  if (closed) { event.preventDefault(); closed.close(); }
   if (event.target.matches("dialog")) event.target.close();
   if (event.target.closest("[data-dismiss]")) event.target.closest(".o-toast").remove();
 });
@@ -289,6 +290,26 @@ document.addEventListener("click", (event) => {
 });
 document.body.addEventListener("htmx:afterSettle", showSelection);
 showSelection();
+
+// On a phone the boxes are hidden: a long press selects a row, and then each tap does.
+let press = 0;
+document.addEventListener("pointerdown", (event) => {
+  const row = event.target.closest?.("table[data-list] tbody tr");
+  if (event.pointerType !== "touch" || !row) return;
+  press = setTimeout(() => { press = 0; $("input[name=ids]", row)?.click(); }, 500);
+});
+for (const kind of ["pointerup", "pointercancel", "pointermove"]) document.addEventListener(kind, () => clearTimeout(press));
+document.addEventListener("click", (event) => {
+  const row = event.target.closest?.("table[data-list] tbody tr");
+  if (!row || !matchMedia("(max-width: 720px)").matches) return;
+  if (event.target.closest("input, .c-call") || !picked().length) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  if (press) $("input[name=ids]", row)?.click();
+}, true);
+document.addEventListener("contextmenu", (event) => {
+  if (matchMedia("(max-width: 720px)").matches && event.target.closest("table[data-list] tbody tr")) event.preventDefault();
+});
 
 // ---- a value that turns into a field in place; Esc brings the value back ----
 

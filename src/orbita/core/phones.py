@@ -117,7 +117,10 @@ def _pieces(cell: str) -> list[str]:
 
 def _several_in_a_row(piece: str, region: str) -> list[str]:
     if "/" in piece:
-        first, *others = [part.strip() for part in piece.split("/") if part.strip()]
+        parts = [part.strip() for part in piece.split("/") if part.strip()]
+        if not parts:
+            return []
+        first, *others = parts
         # 123-45-67/68: the second number differs in its last digits only.
         return [first, *(_with_ending(first, other) for other in others)]
     if region == "RU" and len(_NOT_DIGITS.sub("", piece)) >= 20:

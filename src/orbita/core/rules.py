@@ -1,19 +1,25 @@
 """Filters and segments as data: rooms register facts, one function folds a rule into one `Q`.
 
 A rule is JSON: `{"all": [rule, …]}`, `{"any": [rule, …]}`, `{"not": rule}` or
-`{"fact": name, "op": op, "value": value}`. An empty rule `{}` lets everything through.
-Lists, segments, campaigns and reports compile the same rule to the same condition.
+`{"fact": name, "op": op, "value": value}`. Groups mean what `all()` and `any()` mean: `{}` and
+`{"all": []}` let everything through, `{"any": []}` nothing, so that a campaign to an unfinished
+"any of" goes to nobody. Lists, segments, campaigns and reports compile the same rule to the same
+condition.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
+from functools import reduce
+from math import ceil, floor
+from operator import and_, or_
 from typing import Any
 
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
@@ -21,13 +27,15 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from orbita.core.models import Company
 from orbita.core.money import to_minor
 from orbita.core.registry import Registry
+from orbita.core.text import clean_line, normalise
 
 Rule = Mapping[str, Any]
 Choices = Sequence[tuple[Any, str | Promise]]
 
 DEEPEST = 8
-MOST_CONDITIONS = 100
-LONGEST_LIST = 10_000
+MOST_PARTS = 200  # groups and conditions together
+LONGEST_LIST = 10_000  # values in a whole rule: databases limit their number in a statement
+EARLIEST, LATEST = date(1800, 1, 1), date(2200, 1, 1)
 
 OPS: dict[str, str | Promise] = {
     "eq": pgettext_lazy("filter", "is"),
@@ -120,25 +128,72 @@ def may_use(fact: Fact, actor: Any) -> bool:
 
 # ---- conditions over plain columns ----
 
-_LOOKUPS = {"lt": "lt", "lte": "lte", "gt": "gt", "gte": "gte", "in": "in"}
+_LOOKUPS = {
+    "eq": "exact",
+    "in": "in",
+    "lt": "lt",
+    "lte": "lte",
+    "gt": "gt",
+    "gte": "gte",
+    "contains": "contains",
+    "starts": "startswith",
+    "on": "exact",
+    "before": "lt",
+    "after": "gt",
+}
 
 
 def column(path: str, *, blank: Any = None) -> Callable[[str, Any], Q]:
-    """A condition over one column. `blank` is what an unfilled column holds (NULL or "")."""
+    """A condition over one column. `blank` is what an unfilled column holds (NULL or "").
+
+    An unfilled value is neither less nor more than anything, and "is not 5" is true of it.
+    """
 
     def condition(op: str, value: Any) -> Q:
         if op in ("empty", "filled"):
             unfilled = Q(**{f"{path}__isnull": True}) if blank is None else Q(**{path: blank})
             return unfilled if op == "empty" else ~unfilled
         if op == "ne":
-            return ~Q(**{path: value}) | Q(**{f"{path}__isnull": True})
+            return ~condition("eq", value) | Q(**{f"{path}__isnull": True})
         if op == "not_in":
-            return ~Q(**{f"{path}__in": value}) | Q(**{f"{path}__isnull": True})
+            return ~condition("in", value) | Q(**{f"{path}__isnull": True})
         if op == "between":
-            return Q(**{f"{path}__gte": value[0], f"{path}__lte": value[1]})
-        if op in _LOOKUPS:
-            return Q(**{f"{path}__{_LOOKUPS[op]}": value})
-        return Q(**{path: value})
+            return condition("gte", value[0]) & condition("lte", value[1])
+        return Q(**{f"{path}__{_LOOKUPS[op]}": value})
+
+    return condition
+
+
+def whole_column(path: str) -> Callable[[str, Any], Q]:
+    """A condition over a column of whole numbers, asked with a fraction too: “less than 2.5”."""
+    plain = column(path)
+
+    def condition(op: str, value: Any) -> Q:
+        if op == "between":
+            return condition("gte", value[0]) & condition("lte", value[1])
+        if not isinstance(value, Decimal):
+            return plain(op, value)
+        if op in ("eq", "ne"):
+            return NOTHING if op == "eq" else EVERYTHING
+        return plain(op, ceil(value) if op in ("lt", "gte") else floor(value))
+
+    return condition
+
+
+def text_column(path: str, *, key: bool = False) -> Callable[[str, Any], Q]:
+    """A condition over a text column that holds "" when unfilled.
+
+    `key` says that the column is a `KeyField` with normalised text: the value is normalised too and
+    "starts with" is served by its index. Without it, case is the database's own affair.
+    """
+    plain = column(path, blank="")
+
+    def condition(op: str, value: Any) -> Q:
+        if key and value is not None:
+            value = [normalise(v) for v in value] if isinstance(value, list) else normalise(value)
+        if key and op == "starts":
+            return Q(**{f"{path}__prefix": value})
+        return plain(op, value)
 
     return condition
 
@@ -148,10 +203,6 @@ def date_column(path: str) -> Callable[[str, Any], Q]:
     plain = column(path)
 
     def condition(op: str, value: Any) -> Q:
-        if op == "on":
-            return Q(**{path: value})
-        if op in ("before", "after"):
-            return Q(**{f"{path}__{'lt' if op == 'before' else 'gt'}": value})
         if op in ("last_days", "older_days"):
             edge = Company.current().business_date() - timedelta(days=value)
             return Q(**{f"{path}__{'gte' if op == 'last_days' else 'lt'}": edge})
@@ -191,17 +242,27 @@ def compile_rule(subject: str, rule: Rule, *, actor: Any) -> Q:
     return _Compiler(subject, actor).compile(rule, depth=0)
 
 
+NOTHING = Q(pk__in=[])
+EVERYTHING = ~NOTHING
+
+
 class _Compiler:
+    """Folds one rule. An empty `Q` stands for "everything"."""
+
     def __init__(self, subject: str, actor: Any) -> None:
         self._facts = FACTS.of(subject)
         self._actor = actor
-        self._count = 0
+        self._parts = 0
+        self._values = 0
 
     def compile(self, rule: Any, depth: int) -> Q:
         if not isinstance(rule, Mapping):
             raise RuleError(_("A condition must be an object."))
         if depth > DEEPEST:
             raise RuleError(_("The conditions are nested too deep."))
+        self._parts += 1
+        if self._parts > MOST_PARTS:
+            raise RuleError(_("The rule has too many conditions."))
         if not rule:
             return Q()
         if "fact" in rule:
@@ -210,29 +271,25 @@ class _Compiler:
             raise RuleError(_("A group must be one of: all, any, not."))
         (key, inner) = next(iter(rule.items()))
         if key == "not":
-            return ~self._non_empty(inner, depth)
-        if key in ("all", "any") and isinstance(inner, Sequence) and not isinstance(inner, str):
+            compiled = self.compile(inner, depth + 1)
+            return ~compiled if compiled else NOTHING
+        if key in ("all", "any") and isinstance(inner, list | tuple):
             return self._group(key, inner, depth)
         raise RuleError(_("A group must be one of: all, any, not."))
 
     def _group(self, key: str, inner: Sequence[Any], depth: int) -> Q:
-        folded = Q()
-        for part in inner:
-            compiled = self.compile(part, depth + 1)
-            folded = folded & compiled if key == "all" else folded | compiled
-        return folded
-
-    def _non_empty(self, inner: Any, depth: int) -> Q:
-        compiled = self.compile(inner, depth + 1)
-        if not compiled:
-            raise RuleError(_("“Not” needs a condition."))
-        return compiled
+        parts = [self.compile(part, depth + 1) for part in inner]
+        if key == "all":
+            return reduce(and_, parts, Q())
+        if not all(parts):
+            return Q()  # one of them is true of everything
+        return reduce(or_, parts) if parts else NOTHING
 
     def _condition(self, rule: Rule) -> Q:
-        self._count += 1
-        if self._count > MOST_CONDITIONS:
-            raise RuleError(_("The rule has too many conditions."))
         fact, op, value = checked_condition(self._facts, rule, self._actor)
+        self._values += len(value) if isinstance(value, list) else 1
+        if self._values > LONGEST_LIST:
+            raise RuleError(_("The list of values is too long."))
         return fact.condition(op, value)
 
 
@@ -242,11 +299,11 @@ def checked_condition(facts: Registry[Fact], rule: Rule, actor: Any) -> tuple[Fa
     fact = facts.get(name) if isinstance(name, str) else None
     # A closed fact answers like an unknown one: even its existence is not told.
     if fact is None or not may_use(fact, actor):
-        raise RuleError(_("There is no such condition: %(name)s.") % {"name": str(name)[:60]})
-    if op not in fact.operators:
+        raise RuleError(_("There is no such condition: %(name)s.") % {"name": _shortly(name)})
+    if not isinstance(op, str) or op not in fact.operators:
         raise RuleError(
             _("“%(label)s” cannot be compared this way: %(op)s.")
-            % {"label": fact.label, "op": str(op)[:20]}
+            % {"label": fact.label, "op": _shortly(op)}
         )
     return fact, op, _cast(fact, op, rule.get("value"))
 
@@ -257,22 +314,30 @@ def _cast(fact: Fact, op: str, value: Any) -> Any:
     if op in ("last_days", "older_days"):
         return _whole_days(fact, value)
     if op in ("in", "not_in"):
-        if not isinstance(value, Sequence) or isinstance(value, str) or not value:
+        if not isinstance(value, list | tuple) or not value:
             raise _bad(fact, value)
         if len(value) > LONGEST_LIST:
             raise RuleError(_("The list of values is too long."))
         return [_CASTS[fact.kind](fact, item) for item in value]
     if op == "between":
-        if not isinstance(value, Sequence) or isinstance(value, str) or len(value) != 2:
+        if not isinstance(value, list | tuple) or len(value) != 2:
             raise _bad(fact, value)
         return [_CASTS[fact.kind](fact, item) for item in value]
     return _CASTS[fact.kind](fact, value)
 
 
 def _bad(fact: Fact, value: Any) -> RuleError:
+    shown = _shortly(value)
     return RuleError(
-        _("“%(value)s” does not fit “%(label)s”.") % {"value": str(value)[:60], "label": fact.label}
+        _("“%(value)s” does not fit “%(label)s”.") % {"value": shown, "label": fact.label}
     )
+
+
+def _shortly(value: Any) -> str:
+    """What a message may show of a hostile value."""
+    if isinstance(value, int) and value.bit_length() > 200:  # Python refuses to print longer ones
+        return "…"
+    return clean_line(str(value)[:60])
 
 
 def _whole_days(fact: Fact, value: Any) -> int:
@@ -283,17 +348,30 @@ def _whole_days(fact: Fact, value: Any) -> int:
 
 
 def _as_text(fact: Fact, value: Any) -> str:
-    if not isinstance(value, str | int) or isinstance(value, bool) or len(str(value)) > 500:
+    if isinstance(value, bool) or not isinstance(value, str | int):
         raise _bad(fact, value)
-    return str(value).replace("\0", "")
+    if isinstance(value, int):
+        value = _as_number(fact, value)
+    # Control characters and halves of surrogate pairs cannot be stored, so they are never found.
+    text = clean_line(str(value))
+    if len(text) > 500:
+        raise _bad(fact, value)
+    return text
 
 
 def _as_number(fact: Fact, value: Any) -> Any:
-    try:
-        number = Decimal(str(value).replace(",", ".").replace("\xa0", "").replace(" ", ""))
-    except InvalidOperation:
-        raise _bad(fact, value) from None
-    if not number.is_finite() or abs(number) >= Decimal(10) ** 15:
+    """An int, or a `Decimal` when there is a fraction."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
+        raise _bad(fact, value)
+    if isinstance(value, int):
+        number = Decimal(value) if value.bit_length() < 64 else Decimal("inf")
+    else:
+        typed = str(value)[:60].replace(",", ".").replace("\xa0", "").replace(" ", "")
+        try:
+            number = Decimal(typed)
+        except InvalidOperation:
+            raise _bad(fact, value) from None
+    if not number.is_finite() or (number and not -9 <= number.adjusted() < 15):
         raise _bad(fact, value)
     return int(number) if number == number.to_integral_value() else number
 
@@ -309,7 +387,7 @@ def _as_date(fact: Fact, value: Any) -> date:
             day = moment.date() if moment else parse_date(value)
         except ValueError:
             day = None
-        if day:
+        if day and EARLIEST <= day < LATEST:
             return day
     raise _bad(fact, value)
 
@@ -338,31 +416,42 @@ _CASTS: dict[str, Callable[[Fact, Any], Any]] = {
 
 
 def describe(subject: str, rule: Rule, *, actor: Any) -> str:
-    """The rule as a sentence in the current language."""
+    """The rule as a sentence in the current language. Raises `RuleError` like `compile_rule`."""
+    compile_rule(subject, rule, actor=actor)
+    return _sentence(subject, rule, actor)
+
+
+def _sentence(subject: str, rule: Rule, actor: Any) -> str:
     if not rule:
         return _("all")
     if "fact" in rule:
         return describe_condition(subject, rule, actor=actor)
     key, inner = next(iter(rule.items()))
     if key == "not":
-        return _("not (%(inner)s)") % {"inner": describe(subject, inner, actor=actor)}
-    words = [
-        f"({describe(subject, part, actor=actor)})"
-        if "fact" not in part
-        else describe(subject, part, actor=actor)
-        for part in inner
+        return _("not (%(inner)s)") % {"inner": _sentence(subject, inner, actor)}
+    if not inner:
+        return _("all") if key == "all" else _("nobody")
+    words = [_sentence(subject, part, actor) for part in inner]
+    if len(words) == 1:
+        return words[0]
+    bracketed = [
+        f"({word})" if "all" in part or "any" in part else word
+        for part, word in zip(inner, words, strict=True)
     ]
-    return (_(" and ") if key == "all" else _(" or ")).join(words)
+    return (_(" and ") if key == "all" else _(" or ")).join(bracketed)
 
 
 def describe_condition(subject: str, rule: Rule, *, actor: Any) -> str:
-    """One condition in words, as a filter chip shows it: «City: Kazan, Samara»."""
-    fact = FACTS.of(subject)[rule["fact"]]
-    op, value = rule["op"], rule.get("value")
+    """One condition in words, as a filter chip shows it: «City: Kazan, Samara».
+
+    Raises `RuleError` when it cannot be read, or asks of what is closed to the actor.
+    """
+    fact, op, _value = checked_condition(FACTS.of(subject), rule, actor)
     if op in ("empty", "filled"):
         return f"{fact.label} {OPS[op]}"
-    values = value if isinstance(value, list) else [value]
-    shown = [_in_words(fact, item, actor) for item in values]
+    value = rule["value"]
+    values = value if isinstance(value, list | tuple) else [value]
+    shown = [_in_words(fact, op, item, actor) for item in values]
     if op == "between":
         return f"{fact.label}: {shown[0]} – {shown[1]}"
     if op in ("eq", "in", "on"):
@@ -370,9 +459,11 @@ def describe_condition(subject: str, rule: Rule, *, actor: Any) -> str:
     return f"{fact.label} {OPS[op]} {', '.join(shown)}"
 
 
-def _in_words(fact: Fact, value: Any, actor: Any) -> str:
+def _in_words(fact: Fact, op: str, value: Any, actor: Any) -> str:
     if fact.kind == "bool":
         return str(gettext_lazy("yes") if _as_bool(fact, value) else gettext_lazy("no"))
+    if fact.kind in ("date", "datetime") and op not in ("last_days", "older_days"):
+        return date_format(_as_date(fact, value), "SHORT_DATE_FORMAT")
     if fact.choices:
         return str({str(key): label for key, label in fact.choices(actor)}.get(str(value), value))
     return str(value)

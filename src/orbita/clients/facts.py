@@ -12,6 +12,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from orbita.clients.models import Client, ClientFacts
+from orbita.core.bulk import upsert_rows
 from orbita.core.registry import Registry
 
 CHUNK = 2000
@@ -46,13 +47,17 @@ def refresh(client_ids: Iterable[int]) -> None:
         raise RuntimeError("facts are refreshed in the transaction that changed their source")
     for ids in _chunks(sorted(set(client_ids))):
         _hold(ids)
-        rows = [ClientFacts(client_id=pk, **values) for pk, values in _computed(ids).items()]
-        ClientFacts.objects.bulk_create(
-            rows,
-            update_conflicts=True,
-            unique_fields=["client"],
-            update_fields=_columns(),
-            batch_size=1000,
+        columns = _columns()
+        rest = _defaults(set(_fields()) - {"client_id", *columns})
+        upsert_rows(
+            ClientFacts,
+            ("client_id", *columns, *rest),
+            (
+                (pk, *(values[name] for name in columns), *rest.values())
+                for pk, values in _computed(ids).items()
+            ),
+            key="client_id",
+            update=columns,
         )
 
 
@@ -97,9 +102,11 @@ def rebuild(*, write: bool = True) -> Iterator[Rebuilt]:
 
 
 def _hold(ids: Sequence[int]) -> None:
-    """Locks the clients until the transaction ends. Of two orders saved at once for one client,
+    """Locks the clients until the transaction ends (on SQLite the writer holds all as it is). Of two orders saved at once for one client,
     neither sees the other: without the lock, the last to write its sums would lose the other's.
     """
+    if not connection.features.has_select_for_update:
+        return
     held = Client.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk")
     list(held.values_list("pk", flat=True))
 
@@ -108,9 +115,17 @@ def _columns() -> list[str]:
     return [column for recorder in RECORDERS for column in recorder.columns]
 
 
-def _computed(ids: Sequence[int]) -> dict[int, dict[str, Any]]:
+def _fields() -> list[str]:
+    return [field.attname for field in ClientFacts._meta.concrete_fields]
+
+
+def _defaults(names: Iterable[str]) -> dict[str, Any]:
     blank = ClientFacts()
-    defaults = {name: getattr(blank, name) for name in _columns()}
+    return {name: getattr(blank, name) for name in names}
+
+
+def _computed(ids: Sequence[int]) -> dict[int, dict[str, Any]]:
+    defaults = _defaults(_columns())
     values = {pk: dict(defaults) for pk in ids}
     for recorder in RECORDERS:
         for pk, known in recorder.compute(ids).items():

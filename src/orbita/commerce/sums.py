@@ -43,6 +43,11 @@ def line_total(line: Priced, currency: str) -> int:
     return full
 
 
+def line_totals(lines: Iterable[Priced], currency: str) -> list[int]:
+    """`line_total` of every line."""
+    return [line_total(line, currency) for line in lines]
+
+
 class Sums(NamedTuple):
     """`cost` is None as soon as one counted line's cost is not known."""
 

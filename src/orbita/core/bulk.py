@@ -37,25 +37,72 @@ def insert_rows(
 
     Database defaults, `default=` of the model and signals play no part here.
     """
-    opts = model._meta
-    columns = [opts.get_field(name) for name in fields]
-    missing = {field.name for field in opts.concrete_fields} - {field.name for field in columns}
-    if missing:
-        raise ValueError(f"{model.__name__}: no value given for {', '.join(sorted(missing))}")
-    quote = connection.ops.quote_name
-    names = ", ".join(quote(field.column) for field in columns)  # type: ignore[union-attr]
-    table = quote(opts.db_table)
+    columns = _all_columns(model, fields)
+    table, names = connection.ops.quote_name(model._meta.db_table), _named(columns)
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            with cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
-                for row in rows:
-                    copy.write_row(row)
+            _copy(cursor, table, names, rows)
         else:
-            marks = ", ".join(["%s"] * len(columns))
-            cursor.executemany(
-                f"INSERT INTO {table} ({names}) VALUES ({marks})",  # noqa: S608 – names of models
-                _adapted(rows, columns),
+            _execute_many(cursor, f"INSERT INTO {table} ({names})", "", rows, columns)
+
+
+def upsert_rows(
+    model: type[models.Model],
+    fields: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    *,
+    key: str,
+    update: Sequence[str],
+) -> None:
+    """Like `insert_rows`, but a row whose `key` exists gets the `update` fields instead."""
+    opts, quote = model._meta, connection.ops.quote_name
+    columns = _all_columns(model, fields)
+    table, names = quote(opts.db_table), _named(columns)
+    put = ", ".join(
+        f"{column} = EXCLUDED.{column}" for column in (quote(_column(model, n)) for n in update)
+    )
+    tail = f"ON CONFLICT ({quote(_column(model, key))}) DO UPDATE SET {put}"
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(
+                f"CREATE TEMPORARY TABLE incoming (LIKE {table} INCLUDING DEFAULTS) ON COMMIT DROP"
             )
+            _copy(cursor, "incoming", names, rows)
+            cursor.execute(
+                f"INSERT INTO {table} ({names}) SELECT {names} FROM incoming {tail}"  # noqa: S608
+            )
+            cursor.execute("DROP TABLE incoming")
+        else:
+            _execute_many(cursor, f"INSERT INTO {table} ({names})", tail, rows, columns)
+
+
+def _all_columns(model: type[models.Model], fields: Sequence[str]) -> list[Any]:
+    columns = [model._meta.get_field(name) for name in fields]
+    missing = {f.name for f in model._meta.concrete_fields} - {f.name for f in columns}
+    if missing:
+        raise ValueError(f"{model.__name__}: no value given for {', '.join(sorted(missing))}")
+    return columns
+
+
+def _column(model: type[models.Model], name: str) -> str:
+    return str(model._meta.get_field(name).column)  # type: ignore[union-attr]
+
+
+def _named(columns: Sequence[Any]) -> str:
+    return ", ".join(connection.ops.quote_name(field.column) for field in columns)
+
+
+def _copy(cursor: Any, table: str, names: str, rows: Iterable[Sequence[Any]]) -> None:
+    with cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
+        for row in rows:
+            copy.write_row(row)
+
+
+def _execute_many(
+    cursor: Any, head: str, tail: str, rows: Iterable[Sequence[Any]], columns: Sequence[Any]
+) -> None:
+    marks = ", ".join(["%s"] * len(columns))
+    cursor.executemany(f"{head} VALUES ({marks}) {tail}", _adapted(rows, columns))
 
 
 def _adapted(rows: Iterable[Sequence[Any]], columns: Sequence[Any]) -> Iterable[Sequence[Any]]:
@@ -74,4 +121,5 @@ def _adapted(rows: Iterable[Sequence[Any]], columns: Sequence[Any]) -> Iterable[
 
 
 def _moment(value: datetime) -> str:
-    return str(value.astimezone(UTC).replace(tzinfo=None))
+    moment = value if value.tzinfo is UTC else value.astimezone(UTC)
+    return moment.isoformat(" ")[:-6]  # without "+00:00"

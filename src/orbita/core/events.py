@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 
 from orbita.core import context
+from orbita.core.bulk import insert_rows, reserve_ids
 from orbita.core.models import Event, EventPayload, Origin
 from orbita.core.registry import Registry
 
@@ -105,7 +106,7 @@ def emit_many(
     now = timezone.now()
     actor_id, request_id = (actor.pk if actor else None), context.request_id()
     events: list[Event] = []
-    payloads: list[EventPayload] = []
+    payloads: list[tuple[bytes, str]] = []
     for row in rows:
         if row.kind not in KINDS:
             raise LookupError(f"event kind {row.kind!r} is not declared")
@@ -123,13 +124,30 @@ def emit_many(
             commitment=commitment(salt, text),
         )
         events.append(event)
-        payloads.append(EventPayload(event=event, salt=salt, data=text))
-    Event.objects.bulk_create(events, batch_size=2000)
-    for payload in payloads:
-        payload.event_id = payload.event.pk
-    EventPayload.objects.bulk_create(payloads, batch_size=5000)
-    _fan_out(events, now)
+        payloads.append((salt, text))
+    if events:
+        _insert(events, payloads)
+        _fan_out(events, now)
     return events
+
+
+_EVENT_FIELDS = tuple(field.attname for field in Event._meta.concrete_fields)
+
+
+def _insert(events: Sequence[Event], payloads: Sequence[tuple[bytes, str]]) -> None:
+    for event, key in zip(events, reserve_ids(Event, len(events)), strict=True):
+        event.pk = key
+        event._state.adding = False
+    insert_rows(
+        Event,
+        _EVENT_FIELDS,
+        ([getattr(event, name) for name in _EVENT_FIELDS] for event in events),
+    )
+    insert_rows(
+        EventPayload,
+        ("event", "salt", "data"),
+        ((event.pk, *payload) for event, payload in zip(events, payloads, strict=True)),
+    )
 
 
 def _fan_out(events: Sequence[Event], now: datetime) -> None:

@@ -21,7 +21,7 @@ from orbita.clients import facts
 from orbita.commerce.actions.checking import fault
 from orbita.commerce.models import Order, OrderLine
 from orbita.commerce.records import LineData, OrderData
-from orbita.commerce.sums import Clock, Rates, Sums, first_payment, line_total, order_sums
+from orbita.commerce.sums import Clock, Rates, Sums, first_payment, line_totals, order_sums
 from orbita.core.bulk import insert_rows, reserve_ids
 from orbita.core.events import NewEvent, emit_many
 from orbita.core.models import Company, Origin
@@ -217,12 +217,14 @@ class _Reckoned:
     """An order worked out: when, how much, with the lines as they will be kept."""
 
     data: OrderData
+    currency: str
     moment: datetime
     day: Any
     date_only: bool
     sums: Sums
     gross: int
     cost_base: int | None
+    lines: list[LineData]
     line_totals: list[int]
 
 
@@ -238,18 +240,19 @@ class _Load:
         self.client_ids: set[int] = set()
 
     def run(self, rows: Sequence[OrderData]) -> list[Loaded]:
-        rows = [self._normalised(row) for row in rows]
         known = self._known(rows)
         results: list[Loaded] = []
         fresh: list[Loaded] = []
         seen: set[str] = set()
         for row in rows:
-            if row.external_id and row.external_id in seen:
+            name = row.external_id or ""
+            if name and name in seen:
                 result = Loaded(Outcome.REJECTED, reason=_("The same order came twice."))
+            elif name in known:
+                result = self._match(known[name], row)
             else:
-                seen.add(row.external_id or "")
-                match = known.get(row.external_id or "")
-                result = self._match(match, row) if match else self._add(row, fresh)
+                result = self._add(row, fresh)
+            seen.add(name)
             results.append(result)
         keys = reserve_ids(Order, len(fresh)) if fresh else []
         self._new = [
@@ -263,24 +266,6 @@ class _Load:
 
     # -- reading
 
-    def _normalised(self, row: OrderData) -> OrderData:
-        """The row as it would be kept: ordinals given, quantities of returns above zero."""
-        back = row.kind == Order.Kind.RETURN
-        lines = [
-            LineData(
-                name=line.name,
-                product_id=line.product_id,
-                quantity=abs(line.quantity) if back else line.quantity,
-                price=line.price,
-                discount=line.discount,
-                cost=line.cost,
-                ordinal=place if line.ordinal is None else line.ordinal,
-            )
-            for place, line in enumerate(row.lines, start=1)
-        ]
-        currency = (row.currency or self._rates.base).upper()
-        return replace(row, lines=lines, currency=currency, external_id=row.external_id or None)
-
     def _known(self, rows: Sequence[OrderData]) -> dict[str, Order]:
         wanted = [row.external_id for row in rows if row.external_id]
         if not wanted:
@@ -292,19 +277,24 @@ class _Load:
         )
         return {order.external_id or "": order for order in found}
 
+    def _currency(self, row: OrderData) -> str:
+        return row.currency.upper() or self._rates.base
+
     def _reckon(self, row: OrderData) -> _Reckoned | str:
         """The order worked out, or why it cannot be kept."""
         sentence = fault(row)
         if sentence:
             return sentence
+        currency = self._currency(row)
         moment, day, date_only = self._clock.read(row, self._now)
-        totals = [line_total(line, row.currency) for line in row.lines]
-        sums = order_sums(zip(row.lines, totals, strict=True), row.discount)
-        gross = self._rates.to_base(sums.total, row.currency, day)
+        lines = _positive(row.lines) if row.kind == Order.Kind.RETURN else list(row.lines)
+        totals = line_totals(lines, currency)
+        sums = order_sums(zip(lines, totals, strict=True), row.discount)
+        gross = self._rates.to_base(sums.total, currency, day)
         if gross is None:
-            return _no_rate(row.currency)
-        cost = None if sums.cost is None else self._rates.to_base(sums.cost, row.currency, day)
-        return _Reckoned(row, moment, day, date_only, sums, gross, cost, totals)
+            return _no_rate(currency)
+        cost = None if sums.cost is None else self._rates.to_base(sums.cost, currency, day)
+        return _Reckoned(row, currency, moment, day, date_only, sums, gross, cost, lines, totals)
 
     # -- deciding
 
@@ -324,6 +314,7 @@ class _Load:
         if self._on_match == SKIP or order.deleted_at:
             return same
         before = as_data(order)
+        row = self._normalised(row)
         merged = _overwritten(before, row) if self._on_match == OVERWRITE else _filled(before, row)
         if merged == before:
             return same
@@ -332,6 +323,15 @@ class _Load:
             return Loaded(Outcome.REJECTED, order.pk, order.version, reason=reckoned)
         self._rewrite(order, reckoned)
         return Loaded(Outcome.UPDATED, order.pk, order.version, before=before)
+
+    def _normalised(self, row: OrderData) -> OrderData:
+        """The row as `as_data` would say it once it was kept, for comparing."""
+        lines = _positive(row.lines) if row.kind == Order.Kind.RETURN else row.lines
+        numbered = [
+            replace(line, ordinal=place) if line.ordinal is None else line
+            for place, line in enumerate(lines, start=1)
+        ]
+        return replace(row, lines=numbered, currency=self._currency(row))
 
     def put_back(self, order: Order, data: OrderData) -> None:
         reckoned = self._reckon(data)
@@ -361,7 +361,7 @@ class _Load:
             OrderLine.objects.filter(order__in=orders).delete()
         insert_rows(Order, _ORDER_FIELDS, [self._order_row(pk, new) for pk, new in self._new])
         written = [(order.pk, reckoned) for order, reckoned in self._rewritten] + self._new
-        count = sum(len(reckoned.data.lines) for _pk, reckoned in written)
+        count = sum(len(reckoned.lines) for _pk, reckoned in written)
         keys = iter(reserve_ids(OrderLine, count) if count else [])
         insert_rows(
             OrderLine,
@@ -370,7 +370,7 @@ class _Load:
                 (
                     next(keys),
                     pk,
-                    line.ordinal,
+                    place if line.ordinal is None else line.ordinal,
                     line.product_id,
                     line.name,
                     line.quantity,
@@ -380,7 +380,9 @@ class _Load:
                     line.cost,
                 )
                 for pk, reckoned in written
-                for line, total in zip(reckoned.data.lines, reckoned.line_totals, strict=True)
+                for place, (line, total) in enumerate(
+                    zip(reckoned.lines, reckoned.line_totals, strict=True), start=1
+                )
             ),
         )
 
@@ -399,7 +401,7 @@ class _Load:
             reckoned.day,
             reckoned.date_only,
             data.status or Order.Status.DONE,
-            data.currency,
+            reckoned.currency,
             sums.total,
             data.discount,
             sums.cost,
@@ -448,12 +450,17 @@ class _Load:
                     "number": reckoned.data.number or reckoned.data.external_id or str(pk),
                     "kind": reckoned.data.kind,
                     "total": reckoned.sums.total,
-                    "currency": reckoned.data.currency,
+                    "currency": reckoned.currency,
                 },
                 happened_at=reckoned.moment,
             )
             for pk, reckoned in self._told
         ]
+
+
+def _positive(lines: Iterable[LineData]) -> list[LineData]:
+    """The lines of a return: what came back is counted above zero, however the source signs it."""
+    return [replace(line, quantity=-line.quantity) if line.quantity < 0 else line for line in lines]
 
 
 # ---- what is known already, as data ----

@@ -62,6 +62,13 @@ def test_it_stops_cleanly_and_starts_again_on_the_same_data(start_service: Start
         assert "killed" not in service.errors.read_text()
 
 
+def test_it_is_ready_whatever_name_it_is_known_by(start_service: Start) -> None:
+    service = start_service(ORBITA_HOSTS="crm.example.com", ORBITA_URL="https://crm.example.com")
+    assert answers(service)
+    [link] = [line.strip() for line in service.greeting if "http" in line]
+    assert link.startswith("https://crm.example.com/")
+
+
 def test_ctrl_c_stops_it_too(start_service: Start) -> None:
     service = start_service()
     service.process.send_signal(signal.SIGINT)

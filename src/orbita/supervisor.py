@@ -53,6 +53,10 @@ def _run(command: str, argv: Sequence[str], prepare: Sequence[str]) -> int:
         greeting = _prepare([*prepare, os.environ.get("ORBITA_URL") or url], signals)
         if isinstance(greeting, int):
             return greeting
+        if not _known_outside(options.host):
+            greeting.append(
+                "Other machines are refused until ORBITA_URL or ORBITA_HOSTS names this one's address."
+            )
         children = [_web(address, options.workers), _worker()]
         return _Supervisor(children, address, signals).run([f"Orbita is ready: {url}", *greeting])
 
@@ -84,6 +88,12 @@ def _reachable(host: str) -> str:
 def _url(host: str, port: int) -> str:
     host = _reachable(host)
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _known_outside(host: str) -> bool:
+    """Whether requests from where it listens will be accepted, or come from here only."""
+    named = any(os.environ.get(name) for name in ("ORBITA_URL", "ORBITA_HOSTS"))
+    return named or host in ("localhost", "::1") or host.startswith("127.")
 
 
 # ---- the children ----

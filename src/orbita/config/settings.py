@@ -16,10 +16,10 @@ DEBUG = False
 # The address people type; its scheme decides about secure cookies.
 ORBITA_URL = env.text("ORBITA_URL")
 ORBITA_HTTPS = ORBITA_URL.startswith("https://")
-ALLOWED_HOSTS = env.words("ORBITA_HOSTS") or [
-    "localhost",
-    "127.0.0.1",
-    "[::1]",
+ALLOWED_HOSTS = [
+    # Always this machine too: the supervisor and monitors ask /healthz by it.
+    *("localhost", "127.0.0.1", "[::1]"),
+    *env.words("ORBITA_HOSTS"),
     *([urlsplit(ORBITA_URL).hostname or ""] if ORBITA_URL else []),
 ]
 CSRF_TRUSTED_ORIGINS = [ORBITA_URL.rstrip("/")] if ORBITA_URL else []

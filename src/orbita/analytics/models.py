@@ -96,6 +96,8 @@ class RfmScore(models.Model):
     r = models.PositiveSmallIntegerField("R")
     f = models.PositiveSmallIntegerField("F", null=True)
     m = models.PositiveSmallIntegerField("M")
+    # Frequency and money combined: the row of the map.
+    fm = models.PositiveSmallIntegerField("F+M")
     group = models.CharField(_("RFM group"), max_length=16, choices=GROUP_CHOICES)
     # The group at the end of the last closed month; empty for those who were not buyers then.
     was = models.CharField(max_length=16, choices=GROUP_CHOICES, blank=True)
@@ -105,8 +107,8 @@ class RfmScore(models.Model):
     class Meta:
         verbose_name = _("RFM scores")
         indexes = [
-            # Covering: the sums of groups are read from the index alone.
-            models.Index(fields=["group", "client", "monetary"], name="rfm_group"),
+            # Sums of groups are read from the index alone, and their largest clients first.
+            models.Index(fields=["group", "monetary", "client"], name="rfm_group"),
         ]
 
     def __str__(self) -> str:

@@ -5,11 +5,13 @@ from datetime import time
 from django.utils.translation import gettext_lazy as _
 
 from orbita.accounts.policy import PERMISSIONS, Permission
-from orbita.analytics import jobs
+from orbita.analytics import jobs, rfm_facts
 from orbita.analytics.reports import REPORTS
 from orbita.analytics.reports.rfm import RFM
 from orbita.core.events import KINDS, EventKind
 from orbita.core.jobs import SCHEDULES, Schedule
+from orbita.core.rules import FACTS
+from orbita.ui.menu import MENU, MenuItem
 
 PERMISSIONS.register(
     Permission(
@@ -32,3 +34,15 @@ KINDS.register(
 )
 SCHEDULES.register(Schedule("rfm", jobs.refresh_rfm, at=time(6)))
 REPORTS.register(RFM)
+FACTS.register("client", *rfm_facts.FACTS)
+MENU.register(
+    MenuItem(
+        "rfm",
+        _("RFM analysis"),
+        "analytics:rfm",
+        "grid",
+        permission="analytics.view",
+        order=10,
+        section="insight",
+    )
+)

@@ -65,7 +65,7 @@ def refresh_scores(*, report: Report = silent) -> RfmRun:
     return run
 
 
-_COLUMNS = 'last_on, frequency, monetary, r, f, m, "group"'
+_COLUMNS = 'last_on, frequency, monetary, r, f, m, fm, "group"'
 
 
 def _store(base: Measured, summary: Summary, report: Report) -> None:

@@ -224,7 +224,7 @@ def _grouped(sql: str, params: Sequence[Any]) -> dict[int, tuple[int, int]]:
 
 
 def scored_sql(base: Measured, edges: Edges) -> tuple[str, list[Any]]:
-    """A SELECT of client_id, last_on, frequency, monetary, r, f, m and "group" over the base."""
+    """A SELECT of client_id, last_on, frequency, monetary, r, f, m, fm and "group" over the base."""
     r, r_params = recency_case(base.as_of, edges.recency)
     f, f_params = amount_case("frequency", edges.frequency)
     m, m_params = amount_case("monetary", edges.monetary)
@@ -235,12 +235,12 @@ def scored_sql(base: Measured, edges: Edges) -> tuple[str, list[Any]]:
         for fm in range(1, bands + 1)
     )
     sql = (
-        "SELECT client_id, last_on, frequency, monetary, r, f, m,"  # noqa: S608 – own SQL
-        f' CASE r * 10 + (CASE WHEN f IS NULL THEN m ELSE (f + m) / 2 END) {places} END AS "group"'
+        "SELECT client_id, last_on, frequency, monetary, r, f, m, fm,"  # noqa: S608 – own SQL
+        f' CASE r * 10 + fm {places} END AS "group"'
+        " FROM (SELECT client_id, last_on, frequency, monetary, r, f, m,"
+        " CASE WHEN f IS NULL THEN m ELSE (f + m) / 2 END AS fm"
         f" FROM (SELECT client_id, last_on, frequency, monetary, {r} AS r,"
         f" CASE WHEN frequency IS NULL THEN NULL ELSE {f} END AS f, {m} AS m"
-        f" FROM ({base.sql}) AS base) AS scored"
+        f" FROM ({base.sql}) AS base) AS scored) AS placed"
     )
     return sql, [*r_params, *f_params, *m_params, *base.params]
-
-

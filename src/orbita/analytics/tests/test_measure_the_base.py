@@ -149,7 +149,7 @@ def test_the_database_cuts_and_counts_like_plain_python(
                 sql, values = compute.scored_sql(base, summary.edges)
                 written = Counter(
                     (r, f, m)
-                    for _pk, _last, _freq, _money, r, f, m, _group in base_rows(sql, values)
+                    for _pk, _last, _freq, _money, r, f, m, _fm, _group in base_rows(sql, values)
                 )
             assert summary.edges == edges
             assert {(c.r, c.f, c.m): c.clients for c in summary.cells} == cells == written

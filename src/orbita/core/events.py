@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 
 from orbita.core import context
+from orbita.core.bulk import insert_objects
 from orbita.core.models import Event, EventPayload, Origin
 from orbita.core.registry import Registry
 
@@ -68,6 +69,7 @@ class NewEvent:
 
 KINDS: Registry[EventKind] = Registry("event kind")
 SUBSCRIPTIONS: Registry[Subscription] = Registry("subscription")
+FEW = 50
 _encoder = msgspec.json.Encoder(order="sorted", enc_hook=str)
 
 
@@ -124,12 +126,18 @@ def emit_many(
         )
         events.append(event)
         payloads.append(EventPayload(event=event, salt=salt, data=text))
-    Event.objects.bulk_create(events, batch_size=2000)
-    for payload in payloads:
-        payload.event_id = payload.event.pk
-    EventPayload.objects.bulk_create(payloads, batch_size=5000)
+    _write(events, payloads)
     _fan_out(events, now)
     return events
+
+
+def _write(events: Sequence[Event], payloads: Sequence[EventPayload]) -> None:
+    """Few rows go through the ORM; past some dozens its work per value costs most of a load."""
+    many = len(events) > FEW
+    insert_objects(events) if many else Event.objects.bulk_create(events)
+    for event, payload in zip(events, payloads, strict=True):
+        payload.event_id = event.pk
+    insert_objects(payloads) if many else EventPayload.objects.bulk_create(payloads)
 
 
 def _fan_out(events: Sequence[Event], now: datetime) -> None:

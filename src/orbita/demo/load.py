@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from orbita.accounts.actions import create_user
 from orbita.accounts.models import Role, Team, User
+from orbita.analytics.actions import refresh as refresh_rfm
 from orbita.clients import facts
 from orbita.clients.contacts import read_contact, with_one_main
 from orbita.clients.models import (
@@ -73,6 +74,7 @@ def load_demo(*, now: datetime | None = None, seed: int = SEED, scale: float = 1
         base = generate(today, seed=seed, scale=scale)
         with transaction.atomic():
             _Loader(base, now).load()
+    refresh_rfm(history=True)
     write_samples(_samples(), today)
     return _sign_ins()
 

@@ -38,12 +38,12 @@ def insert_rows(
     Database defaults, `default=` of the model and signals play no part here.
     """
     opts = model._meta
-    columns = [opts.get_field(name) for name in fields]
+    columns: list[Any] = [opts.get_field(name) for name in fields]
     missing = {field.name for field in opts.concrete_fields} - {field.name for field in columns}
     if missing:
         raise ValueError(f"{model.__name__}: no value given for {', '.join(sorted(missing))}")
     quote = connection.ops.quote_name
-    names = ", ".join(quote(field.column) for field in columns)  # type: ignore[union-attr]
+    names = ", ".join(quote(field.column) for field in columns)
     table = quote(opts.db_table)
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
@@ -52,9 +52,11 @@ def insert_rows(
                     copy.write_row(row)
         else:
             marks = ", ".join(["%s"] * len(columns))
+            # A generator will do, whatever the stubs say: the rows are never all in memory.
+            adapted: Any = _adapted(rows, columns)
             cursor.executemany(
                 f"INSERT INTO {table} ({names}) VALUES ({marks})",  # noqa: S608 – names of models
-                _adapted(rows, columns),
+                adapted,
             )
 
 

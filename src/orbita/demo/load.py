@@ -507,9 +507,6 @@ def _delivery(made: records.Order) -> str:
 
 def _by_name(model: type[M], names: Iterable[str]) -> dict[str, M]:
     """A row of a reference list for each name."""
-    rows = {
-        name: model(name=name, name_key=normalise(name))  # type: ignore[call-arg]
-        for name in sorted(set(names))
-    }
+    rows = {name: model(name=name, name_key=normalise(name)) for name in sorted(set(names))}
     model._default_manager.bulk_create(rows.values())
     return rows

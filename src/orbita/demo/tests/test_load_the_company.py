@@ -77,7 +77,7 @@ def test_the_rfm_map_is_ready_with_its_past(loaded: list[str]) -> None:
     buyers = ClientFacts.objects.filter(orders_count__gt=0).count()
     assert RfmScore.objects.count() == buyers > 0
     assert len(set(RfmScore.objects.values_list("group", flat=True))) >= 6
-    assert RfmMonth.objects.count() > 24
+    assert RfmMonth.objects.count() >= 24
 
 
 def test_every_client_can_be_found(loaded: list[str]) -> None:

@@ -105,6 +105,27 @@ def _execute_many(
     cursor.executemany(f"{head} VALUES ({marks}) {tail}", _adapted(rows, columns))
 
 
+def insert_objects(objects: Sequence[models.Model]) -> None:
+    """Inserts new objects of one model as they are, and gives keys to those without.
+
+    Quicker than `bulk_create` by the ORM's work per value, so values must be as the database takes
+    them: no JSON fields. Signals play no part here either.
+    """
+    if not objects:
+        return
+    model = type(objects[0])
+    columns = model._meta.concrete_fields
+    keyless = [each for each in objects if each.pk is None]
+    if keyless:
+        for each, key in zip(keyless, reserve_ids(model, len(keyless)), strict=True):
+            each.pk = key
+    insert_rows(
+        model,
+        [column.name for column in columns],
+        ([getattr(each, column.attname) for column in columns] for each in objects),
+    )
+
+
 def _adapted(rows: Iterable[Sequence[Any]], columns: Sequence[Any]) -> Iterable[Sequence[Any]]:
     """Dates and moments as the text that the SQLite backend keeps them in."""
     dated: list[tuple[int, Callable[[Any], str]]] = [

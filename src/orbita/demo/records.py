@@ -119,6 +119,11 @@ class Client:
     talks: list[Talk] = field(default_factory=list)
 
     @property
+    def goes_by_papers(self) -> bool:
+        """Whether the company is known by its legal name and has none over the door."""
+        return self.requisites is not None and self.name == self.requisites.legal_name
+
+    @property
     def person_name(self) -> PersonName:
         """The parts of a person's name; a company has none."""
         if self.person is None:

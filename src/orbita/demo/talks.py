@@ -152,9 +152,8 @@ class _Notebook:
             if self._client.stage != "recorded":
                 self._some(pool, rng.randint(1, 4 if pool is _COMPANY_LEAD else 2), self._since)
             return
-        self._some(
-            _COMPANY_ACTIVE, min(int(count * rng.uniform(0.1, 0.35)), 14), self._since, self._last
-        )
+        many = min(1 + int(count * rng.uniform(0.1, 0.35)), 15)
+        self._some(_COMPANY_ACTIVE, many, self._since, self._last)
         if self._client.habit in ("sleeper", "lost"):
             self._some(_COMPANY_LEAVING, rng.randint(1, 3), self._last + 20)
 
@@ -163,8 +162,9 @@ class _Notebook:
         if not count:
             if self._client.stage in ("asked", "mailings") and rng.random() < 0.4:
                 self._some(_PERSON_LEAD, 1, self._since)
-        elif count > 5 and rng.random() < 0.5:
-            self._some(_PERSON_ACTIVE, rng.randint(1, 4), self._since, self._last)
+        elif rng.random() < (0.6 if count > 5 else 0.2):
+            many = rng.randint(1, 4) if count > 5 else 1
+            self._some(_PERSON_ACTIVE, many, self._since, self._last)
 
     @property
     def _last(self) -> int:

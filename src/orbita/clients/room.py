@@ -3,6 +3,10 @@
 from django.utils.translation import gettext_lazy as _
 
 from orbita.accounts.policy import PERMISSIONS, Permission
+from orbita.clients import recorders, rule_facts, wording
+from orbita.clients.facts import RECORDERS
+from orbita.core.events import KINDS, EventKind
+from orbita.core.rules import FACTS
 
 PERMISSIONS.register(
     Permission(
@@ -21,6 +25,11 @@ PERMISSIONS.register(
         _("add and change clients"),
         starter={"head": "all", "manager": "own", "support": "all"},
     ),
+    Permission(
+        "clients.note",
+        _("write notes about clients"),
+        starter={"head": "all", "manager": "team", "marketer": "all", "support": "all"},
+    ),
     Permission("clients.delete", _("delete clients"), starter={"head": "all"}),
     Permission("clients.export", _("export clients"), starter={"head": "all", "marketer": "all"}),
     Permission(
@@ -29,7 +38,23 @@ PERMISSIONS.register(
     Permission(
         "segments.edit",
         _("make and change segments"),
-        scoped=False,
-        starter={"head": "all", "marketer": "all", "manager": "all"},
+        starter={"head": "all", "marketer": "all", "manager": "own"},
     ),
 )
+KINDS.register(
+    EventKind("client.created", _("Card made"), icon="users", sentence=wording.created),
+    EventKind("client.changed", _("Card changed"), icon="edit", sentence=wording.changed),
+    EventKind("client.deleted", _("Card put into the recycle bin"), icon="trash", erase=()),
+    EventKind("client.restored", _("Card taken out of the recycle bin"), icon="undo", erase=()),
+    EventKind("note.added", _("Note"), icon="chat", group="talks", sentence=wording.note),
+    EventKind("note.deleted", _("Note deleted"), icon="chat", erase=()),
+    EventKind("note.restored", _("Note restored"), icon="chat", erase=()),
+    EventKind("file.added", _("File added"), icon="file", group="talks", sentence=wording.files),
+    EventKind("file.deleted", _("File deleted"), icon="file", sentence=wording.files),
+    EventKind("segment.created", _("Segment made"), icon="grid", erase=()),
+    EventKind("segment.changed", _("Segment changed"), icon="grid", erase=()),
+    EventKind("segment.deleted", _("Segment deleted"), icon="grid", erase=()),
+    EventKind("segment.restored", _("Segment restored"), icon="grid", erase=()),
+)
+RECORDERS.register(recorders.PLACE, recorders.TALKS)
+FACTS.register("client", *rule_facts.FACTS)

@@ -82,17 +82,19 @@ class Fact:
     `condition(op, value)` gets a checked value of the fact's kind: int for numbers and money (minor
     units of the base currency), date, aware datetime, str, bool, or a list of them for `in`,
     `not_in` and `between`; None for `empty` and `filled`.
-    `choices` lists what a "choice" or "ref" may be, for this actor.
+    `choices` lists what a "choice" or "ref" may be, for this actor. With `by_actor` the condition
+    is called with the actor as its third argument: "mine" means another thing to each.
     """
 
     name: str
     label: str | Promise
     kind: str
-    condition: Callable[[str, Any], Q]
+    condition: Callable[..., Q]
     group: str | Promise = ""
     choices: Callable[[Any], Choices] | None = None
     permission: str | None = None
     ops: tuple[str, ...] = ()
+    by_actor: bool = False
 
     @property
     def operators(self) -> tuple[str, ...]:
@@ -290,7 +292,7 @@ class _Compiler:
         self._values += len(value) if isinstance(value, list) else 1
         if self._values > LONGEST_LIST:
             raise RuleError(_("The list of values is too long."))
-        return fact.condition(op, value)
+        return fact.condition(op, value, *([self._actor] if fact.by_actor else []))
 
 
 def checked_condition(facts: Registry[Fact], rule: Rule, actor: Any) -> tuple[Fact, str, Any]:

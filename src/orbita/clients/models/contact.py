@@ -55,6 +55,7 @@ class Address(models.Model):
     kind = models.CharField(_("kind"), max_length=8, choices=Kind.choices, default=Kind.ACTUAL)
     country = models.CharField(_("country"), max_length=60, blank=True)
     region = models.CharField(_("region"), max_length=100, blank=True)
+    region_key = KeyField(max_length=100, blank=True, editable=False)
     city = models.CharField(_("city"), max_length=100, blank=True)
     postcode = models.CharField(_("postcode"), max_length=12, blank=True)
     text = models.CharField(_("street, house, flat"), max_length=300, blank=True)
@@ -63,6 +64,7 @@ class Address(models.Model):
     class Meta:
         verbose_name = _("address")
         ordering = ["-is_main", "id"]
+        indexes = [models.Index(fields=["region_key", "client"], name="address_by_region")]
         constraints = [
             models.UniqueConstraint(
                 fields=["client"], condition=models.Q(is_main=True), name="one_main_address"

@@ -7,10 +7,21 @@ from orbita.clients.models.client import Client
 
 
 class Note(models.Model):
-    """What somebody learned about a client, in his own words."""
+    """What somebody learned about a client, in his own words.
+
+    Every kind but a plain note says that the client was talked to: it counts as a contact.
+    """
+
+    class Kind(models.TextChoices):
+        NOTE = "note", _("Note")
+        CALL = "call", _("Call")
+        MEETING = "meeting", _("Meeting")
+        LETTER = "letter", _("Letter")
 
     client = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="notes")
+    kind = models.CharField(_("kind"), max_length=7, choices=Kind.choices, default=Kind.NOTE)
     text = models.TextField(_("text"))
+    happened_at = models.DateTimeField(_("when"), default=timezone.now)
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
     )

@@ -1,0 +1,189 @@
+"""Events of clients in words, old → new, as safe HTML for the timeline."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from django.core.exceptions import FieldDoesNotExist
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from orbita.clients.card_fields import model_field
+from orbita.clients.contacts import Contact, reach
+from orbita.clients.models import Address, CompanyPerson, Note
+from orbita.ui import formats
+
+Payload = Mapping[str, Any]
+LONGEST_VALUE = 160
+
+COLLECTION_LABELS = {
+    "contacts": gettext_lazy("contact"),
+    "addresses": gettext_lazy("address"),
+    "bank_accounts": gettext_lazy("account"),
+    "external_ids": gettext_lazy("number in another system"),
+    "tags": gettext_lazy("tag"),
+    "people": gettext_lazy("person"),
+}
+
+
+def label_of(name: str) -> str:
+    """What a field is called; its own name when the field is not known any more."""
+    if name in COLLECTION_LABELS:
+        return str(COLLECTION_LABELS[name])
+    try:
+        return str(model_field(name).verbose_name)
+    except FieldDoesNotExist:
+        return name
+
+
+def value_of(name: str, value: Any) -> str:
+    """A field's value as a person reads it."""
+    if value in (None, "", [], {}):
+        return ""
+    if isinstance(value, Mapping):
+        return str(value.get("name", ""))
+    if name == "birthday":
+        return formats.day(date.fromisoformat(str(value)), date(1, 1, 1))
+    choices = dict(model_field(name).flatchoices) if name in _CHOSEN else {}
+    text = str(choices.get(value, value))
+    return text if len(text) <= LONGEST_VALUE else text[: LONGEST_VALUE - 1] + "…"
+
+
+_CHOSEN = ("kind", "sex", "preferred_channel")
+
+
+def changed(data: Payload) -> SafeString:
+    """«Должность: менеджер → директор; добавлен контакт +7 900 000-14-27»."""
+    before, after = data.get("before") or {}, data.get("after") or {}
+    parts: list[SafeString] = []
+    for name in after:
+        if name in COLLECTION_LABELS:
+            parts += _entries(name, before.get(name) or [], after[name] or [])
+        elif not (name == "name" and (after[name] is None or before.get(name) is None)):
+            parts.append(_field(name, before.get(name), after[name]))
+    words = format_html_join(mark_safe("; "), "{}", ((part,) for part in parts))
+    if "undoes" in data:
+        return format_html("{} {}", _("Taken back:"), words)
+    return words or SafeString(_("Card changed"))
+
+
+def _field(name: str, old: Any, new: Any) -> SafeString:
+    label, old_text, new_text = _capital(label_of(name)), value_of(name, old), value_of(name, new)
+    if not old_text:
+        return format_html("{}: <b>{}</b>", label, new_text)
+    if not new_text:
+        return format_html("{}: <s>{}</s>", label, old_text)
+    return format_html("{}: <s>{}</s> → <b>{}</b>", label, old_text, new_text)
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _entries(name: str, went: Sequence[Payload], came: Sequence[Payload]) -> list[SafeString]:
+    old = {_same(name, entry): entry for entry in went}
+    new = {_same(name, entry): entry for entry in came}
+    parts: list[SafeString] = []
+    for key, entry in new.items():
+        if key not in old:
+            parts.append(format_html("+ {} <b>{}</b>", label_of(name), entry_text(name, entry)))
+        elif words := _entry_change(name, old[key], entry):
+            parts.append(format_html("{} {}: {}", label_of(name), entry_text(name, entry), words))
+    for key, entry in old.items():
+        if key not in new:
+            parts.append(format_html("− {} <s>{}</s>", label_of(name), entry_text(name, entry)))
+    return parts
+
+
+def _same(name: str, entry: Payload) -> Any:
+    if name == "contacts":
+        return entry["kind"], entry["key"] or entry["value"]
+    if name == "people":
+        return entry["company"], entry["person"]
+    return tuple(str(value) for key, value in entry.items() if key not in ("is_main", "is_primary"))
+
+
+def _entry_change(name: str, old: Payload, new: Payload) -> SafeString:
+    if name == "people":
+        return format_html("<s>{}</s> → <b>{}</b>", _role(old), _role(new))
+    if name == "contacts" and old["label"] != new["label"]:
+        return format_html("<s>{}</s> → <b>{}</b>", old["label"] or "—", new["label"] or "—")
+    if new.get("is_main") and not old.get("is_main"):
+        return SafeString(_("now the main one"))
+    return SafeString("")
+
+
+def _role(entry: Payload) -> str:
+    role = dict(CompanyPerson.Role.choices).get(entry["role"], entry["role"])
+    return ", ".join(str(part) for part in (entry["position"], role) if part)
+
+
+def entry_text(name: str, entry: Payload) -> SafeString | str:
+    """An entry of a collection in one line."""
+    if name == "contacts":
+        shown = reach(Contact(**entry))
+        return f"{shown.text} ({entry['label']})" if entry["label"] else shown.text
+    if name == "addresses":
+        kinds = dict(Address.Kind.choices)
+        place = ", ".join(
+            entry[part] for part in ("postcode", "region", "city", "text") if entry[part]
+        )
+        return f"{place} ({str(kinds.get(entry['kind'], '')).lower()})"
+    if name == "bank_accounts":
+        return " ".join(part for part in (entry["account"], entry["bank"]) if part)
+    if name == "people":
+        return format_html(
+            '<a href="{}">{}</a> — <a href="{}">{}</a>',
+            reverse("clients:card", args=[entry["person"]]),
+            entry["person_name"],
+            reverse("clients:card", args=[entry["company"]]),
+            entry["company_name"],
+        )
+    return str(entry.get("value") or entry.get("name") or "")
+
+
+def created(data: Payload) -> SafeString:
+    return SafeString(_("Card made"))
+
+
+_NOTES = {
+    Note.Kind.NOTE: gettext_lazy("Note"),
+    Note.Kind.CALL: gettext_lazy("Call"),
+    Note.Kind.MEETING: gettext_lazy("Meeting"),
+    Note.Kind.LETTER: gettext_lazy("Letter"),
+}
+
+
+def note(data: Payload) -> SafeString:
+    """The heading of a note, its text below, its files as links."""
+    heading = _NOTES.get(data.get("kind", ""), gettext_lazy("Note"))
+    text = data.get("text", "")
+    said = format_html('<div class="say">{}</div>', _lines(text)) if text else SafeString("")
+    return format_html("<b>{}</b>{}{}", heading, said, _files(data))
+
+
+def _lines(text: str) -> SafeString:
+    return format_html_join(mark_safe("<br>"), "{}", ((line,) for line in text.split("\n")))
+
+
+def files(data: Payload) -> SafeString:
+    return format_html("{}{}", _("File"), _files(data))
+
+
+def _files(data: Payload) -> SafeString:
+    links = format_html_join(
+        " ",
+        '<a class="o-file" href="{}">{}</a> <span class="mute">{}</span>',
+        (
+            (
+                reverse("clients:file", args=[item["id"]]),
+                item["name"],
+                formats.file_size(item["size"]),
+            )
+            for item in data.get("files") or []
+        ),
+    )
+    return format_html("<p>{}</p>", links) if links else SafeString("")

@@ -4,9 +4,10 @@ from django.utils.translation import gettext_lazy as _
 
 from orbita.accounts.policy import PERMISSIONS, Permission
 from orbita.clients.facts import RECORDERS
-from orbita.commerce import words
+from orbita.commerce import rule_facts, words
 from orbita.commerce.facts import RECORDER
 from orbita.core.events import KINDS, EventKind
+from orbita.core.rules import FACTS
 
 PERMISSIONS.register(
     Permission(
@@ -38,6 +39,9 @@ PERMISSIONS.register(
     Permission("products.export", _("export the catalogue"), scoped=False, starter={"head": "all"}),
 )
 RECORDERS.register(RECORDER)
+FACTS.register("client", *rule_facts.CLIENT_FACTS)
+FACTS.register("order", *rule_facts.ORDER_FACTS)
+FACTS.register("product", *rule_facts.PRODUCT_FACTS)
 KINDS.register(
     EventKind("order.created", _("Order"), "bag", "money", words.order_made),
     EventKind("order.changed", _("Order changed"), "bag", "changes", words.order_changed),

@@ -216,7 +216,8 @@ def _write(product: Product, data: ProductData, base: str) -> None:
     product.kind = data.kind
     product.name = clean_line(data.name)[:300]
     product.name_key = normalise(product.name)[:300]
-    product.sku = clean_line(data.sku or "")[:60] or None
+    sku = clean_line(data.sku or "")[:60]
+    product.sku, product.sku_key = sku or None, normalise(sku)[:60]
     product.unit = clean_line(data.unit)[:20]
     product.currency = (data.currency or base).upper()[:3]
     product.price, product.cost = data.price, data.cost

@@ -15,7 +15,7 @@ _WORDS = {
     "delivery": frozenset(Order.Delivery.values),
 }
 _LENGTHS = {
-    name: Order._meta.get_field(name).max_length or 0
+    name: getattr(Order._meta.get_field(name), "max_length", None) or 0
     for name in ("number", "external_id", "delivery_method", "delivery_address", "comment")
 }
 LONGEST_NAME = 300

@@ -212,6 +212,9 @@ _REWRITTEN = tuple(
 )
 
 
+_ATTRIBUTES = {field.name: field.attname for field in Order._meta.concrete_fields}
+
+
 @dataclass(slots=True)
 class _Reckoned:
     """An order worked out: when, how much, with the lines as they will be kept."""
@@ -354,8 +357,7 @@ class _Load:
                 values = dict(zip(_ORDER_FIELDS, self._order_row(order.pk, reckoned), strict=True))
                 for name in _REWRITTEN:
                     if name != "version":
-                        field = Order._meta.get_field(name)
-                        setattr(order, field.attname, values[name])
+                        setattr(order, _ATTRIBUTES[name], values[name])
             orders = [order for order, _reckoned in self._rewritten]
             Order.objects.bulk_update(orders, _REWRITTEN, batch_size=200)
             OrderLine.objects.filter(order__in=orders).delete()

@@ -29,7 +29,9 @@ class Product(models.Model):
     name = models.CharField(_("name"), max_length=300)
     name_key = KeyField(max_length=300)
     # An article belongs to one product; goods without one are told apart by name.
-    sku = KeyField(_("article"), max_length=60, null=True, blank=True, unique=True)
+    sku = models.CharField(_("article"), max_length=60, null=True, blank=True, unique=True)
+    # The article normalised: found by prefix in any case.
+    sku_key = KeyField(max_length=60, blank=True, editable=False)
     group = models.ForeignKey(
         ProductGroup,
         null=True,
@@ -56,6 +58,7 @@ class Product(models.Model):
         verbose_name_plural = _("products")
         indexes = [
             models.Index(fields=["name_key", "id"], name="product_by_name"),
+            models.Index(fields=["sku_key"], name="product_by_sku"),
             models.Index(
                 fields=["deleted_at"],
                 name="product_in_bin",

@@ -27,7 +27,7 @@ FACTS = (
     ),
     Fact(
         "rfm_was",
-        _("RFM group a month ago"),
+        _("RFM group at the end of last month"),
         "choice",
         column("rfm__was", blank=""),
         RFM,

@@ -30,7 +30,6 @@ PERMISSIONS.register(
 KINDS.register(
     EventKind("rfm.settings_changed", _("RFM settings changed"), icon="gear", erase=()),
     EventKind("rfm.requested", _("RFM calculation started"), icon="chart", erase=()),
-    EventKind("rfm.exported", _("RFM exported"), icon="down", erase=()),
 )
 SCHEDULES.register(Schedule("rfm", jobs.refresh_rfm, at=time(6)))
 REPORTS.register(RFM)

@@ -80,17 +80,17 @@ _ALL = (
         _("Bought lately, seldom and for little so far."),
         (
             ("send", _("Tell how to use what they bought"), _("and what others take with it")),
-            ("phone", _("Ask how it was"), _("a second purchase follows an answered question")),
+            ("phone", _("Ask how it was"), _("and answer: it often decides about the second purchase")),
         ),
     ),
     Group(
         "new",
         pgettext_lazy("rfm group", "New"),
         "grow",
-        _("Have just bought for the first time."),
+        _("Bought just now, most often for the first time."),
         (
             ("send", _("Welcome them"), _("who we are, how to reach us, what to do if it is wrong")),
-            ("calendar", _("Set the second contact"), _("most who leave do it after one purchase")),
+            ("calendar", _("Set the second contact"), _("a second purchase makes a buyer a client")),
         ),
     ),
     Group(
@@ -121,9 +121,8 @@ _ALL = (
         "save",
         _("Used to buy often or for much but have not come for long."),
         (
-            ("phone", _("Call the largest ones first"), _("a few hold most of the group's money")),
             ("send", _("Write to the rest"), _("ask what happened, without a discount")),
-            ("alert", _("Look for complaints"), _("often the last order ended with one")),
+            ("alert", _("Look for complaints"), _("check how their last order ended")),
         ),
         at_stake=True,
     ),
@@ -151,7 +150,7 @@ _ALL = (
         "lost",
         pgettext_lazy("rfm group", "Lost"),
         "wake",
-        _("Bought once or twice for little, longest ago of all."),
+        _("Bought seldom and for little, longest ago of all."),
         (
             ("send", _("A last letter"), _("then stop spending money and patience on them")),
         ),

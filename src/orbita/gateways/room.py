@@ -1,1 +1,17 @@
-"""The gateways room."""
+"""The gateways room: files come in and go out."""
+
+from django.utils.translation import gettext_lazy as _
+
+from orbita.core.events import KINDS, EventKind
+
+KINDS.register(
+    EventKind("import.brought", _("File brought for import"), icon="import", erase=("file",)),
+    EventKind("import.discarded", _("File not imported"), icon="trash", erase=("file",)),
+    EventKind("import.started", _("Import started"), icon="import", erase=("file",)),
+    EventKind("import.cancel_asked", _("Import told to stop"), icon="import", erase=("file",)),
+    EventKind("import.finished", _("Import finished"), icon="import", erase=("file",)),
+    EventKind("import.undo_started", _("Undo of an import started"), icon="undo", erase=("file",)),
+    EventKind("import.undone", _("Import undone"), icon="undo", erase=("file",)),
+    EventKind("import.mapping_saved", _("Columns saved for next time"), icon="import", erase=()),
+    EventKind("import.mapping_deleted", _("Saved columns deleted"), icon="trash", erase=()),
+)

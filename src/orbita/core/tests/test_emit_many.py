@@ -5,14 +5,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import transaction
 
-from orbita.core.events import FEW, NewEvent, commitment, emit_many, payload_of
+from orbita.core.events import NewEvent, commitment, emit_many, payload_of
 from orbita.core.models import Event, Origin
 
 LONG_AGO = datetime(2024, 2, 29, 7, 30, tzinfo=UTC)
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("count", [1, FEW, FEW + 1, 500])
+@pytest.mark.parametrize("count", [1, 2, 500])
 def test_many_events_keep_their_order_time_and_payload(count: int) -> None:
     rows = [
         NewEvent("user.created", n, "user", n, {"n": n}, LONG_AGO + timedelta(minutes=n))
@@ -34,7 +34,7 @@ def test_many_events_keep_their_order_time_and_payload(count: int) -> None:
 def test_keys_taken_in_bulk_do_not_meet_those_given_singly() -> None:
     one = NewEvent("user.created", data={})
     with transaction.atomic():
-        emit_many([one] * (FEW + 10), actor=None)
+        emit_many([one] * 60, actor=None)
         emit_many([one], actor=None)
-        emit_many([one] * (FEW + 10), actor=None)
-    assert Event.objects.count() == 2 * (FEW + 10) + 1
+        emit_many([one] * 60, actor=None)
+    assert Event.objects.count() == 121

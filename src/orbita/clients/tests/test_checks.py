@@ -27,6 +27,8 @@ from orbita.clients.checks import (
         (check_kpp, "7707az001", "7707AZ001"),
         (check_ogrn, "1027700132195", "1027700132195"),
         (check_ogrn, "304500116000157", "304500116000157"),
+        # The remainder by 13 is 12: the check digit is its last one.
+        (check_ogrn, "304500116157502", "304500116157502"),
         (check_bik, 44525225.0, "044525225"),
         (check_email, " Ivan.Petrov@Mail.RU, ", "ivan.petrov@mail.ru"),
         (check_email, "mailto:a@b.ru?subject=x", "a@b.ru"),

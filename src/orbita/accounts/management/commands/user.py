@@ -6,6 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
 from django.db.models import Max
 
 from orbita.accounts.actions import create_user, invite
@@ -45,21 +46,23 @@ class Command(BaseCommand):
     def _create(self, options: dict[str, Any]) -> dict[str, Any]:
         role = _find_role(options["role"])
         password = sys.stdin.readline().rstrip("\r\n") if options["password_stdin"] else None
-        team = Team.objects.get_or_create(name=options["team"])[0] if options["team"] else None
         site = settings.ORBITA_URL or LOCAL
+        team = token = None
         try:
-            user = create_user(
-                actor=None,
-                email=options["email"],
-                name=options["name"],
-                role=role,
-                team=team,
-                password=password,
-                language=options["language"] or settings.LANGUAGE_CODE[:2],
-            )
-            token = None
-            if password is None:
-                token = invite(actor=None, user=user, site=site if options["invite"] else "")
+            with transaction.atomic():
+                if options["team"]:
+                    team, _made = Team.objects.get_or_create(name=options["team"])
+                user = create_user(
+                    actor=None,
+                    email=options["email"],
+                    name=options["name"],
+                    role=role,
+                    team=team,
+                    password=password,
+                    language=options["language"] or settings.LANGUAGE_CODE[:2],
+                )
+                if password is None:
+                    token = invite(actor=None, user=user, site=site if options["invite"] else "")
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from None
         return {

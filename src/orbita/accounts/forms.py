@@ -25,7 +25,7 @@ CURRENCIES = (
     "AED",
     "GBP",
 )
-EXPIRIES = (("30", _("30 days")), ("90", _("90 days")), ("365", _("a year")), ("", _("never")))
+EXPIRIES = (("30", _("30 days")), ("90", _("90 days")), ("365", _("a year")), ("", _("no end")))
 
 
 def zone_choices() -> list[tuple[str, str]]:
@@ -130,7 +130,7 @@ class ChangePasswordForm(forms.Form):
 
 
 class TokenForm(forms.Form):
-    name = forms.CharField(label=_("Name"), max_length=100, help_text=_("Which program it is for."))
+    name = forms.CharField(label=_("Which program it is for"), max_length=100)
     scopes = forms.MultipleChoiceField(
         label=_("What it may do"), choices=scope_choices, widget=forms.CheckboxSelectMultiple
     )
@@ -157,7 +157,7 @@ class UserForm(forms.Form):
 
 
 class TeamForm(forms.Form):
-    name = forms.CharField(label=_("Name"), max_length=100)
+    name = forms.CharField(label=_("Name of the team"), max_length=100)
 
 
 class CompanyForm(forms.Form):

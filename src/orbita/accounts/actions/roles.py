@@ -1,17 +1,18 @@
 """Starter roles and the service user."""
 
 from django.db import transaction
+from django.utils.translation import gettext_noop
 
 from orbita.accounts import policy
 from orbita.accounts.models import Role, User
 
 STARTER_NAMES = {
-    "administrator": "Administrator",
-    "head": "Head of sales",
-    "manager": "Sales manager",
-    "marketer": "Marketer",
-    "support": "Support operator",
-    "viewer": "Viewer",
+    "administrator": gettext_noop("Administrator"),
+    "head": gettext_noop("Head of sales"),
+    "manager": gettext_noop("Sales manager"),
+    "marketer": gettext_noop("Marketer"),
+    "support": gettext_noop("Support operator"),
+    "viewer": gettext_noop("Viewer"),
 }
 SERVICE_EMAIL = "orbita@service.invalid"
 

@@ -7,6 +7,7 @@ from django.db.models import Count, Max, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -133,7 +134,12 @@ def roles(request: HttpRequest) -> HttpResponse:
     """Who may what, as it is set now; read only."""
     policy.require(request.user, "accounts.manage")
     known = list(Role.objects.annotate(people=Count("user", filter=Q(user__is_service=False))))
-    words = {policy.NONE: "", policy.OWN: _("own"), policy.TEAM: _("team"), policy.ALL: _("all")}
+    words = {
+        policy.NONE: "",
+        policy.OWN: pgettext("records", "own"),
+        policy.TEAM: pgettext("records", "of the team"),
+        policy.ALL: pgettext("records", "all"),
+    }
 
     def level(role: Role, permission: policy.Permission) -> str:
         granted = role.permissions.get(permission.name, policy.NONE)

@@ -1,11 +1,20 @@
 from collections.abc import Callable
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import resolve_url
 from django.utils import timezone, translation
+from django.utils.cache import add_never_cache_headers
+
+from orbita.accounts.models import UserSession
+from orbita.accounts.signin import client_address
 
 Next = Callable[[HttpRequest], HttpResponse]
+# Often enough for the list of sessions, and no write on every request.
+SEEN_EVERY = timedelta(minutes=5)
 
 
 def sign_in_required(get_response: Next) -> Next:
@@ -19,6 +28,13 @@ def sign_in_required(get_response: Next) -> Next:
     ) -> HttpResponse | None:
         if request.user.is_authenticated or getattr(view, "is_public", False):
             return None
+        if request.headers.get("HX-Request"):
+            # A redirect would put the sign-in page inside a piece of this one.
+            return HttpResponse(
+                status=401, headers={"HX-Redirect": resolve_url(settings.LOGIN_URL)}
+            )
+        if request.method not in ("GET", "HEAD"):
+            return redirect_to_login("/")
         return redirect_to_login(request.get_full_path())
 
     middleware.process_view = process_view  # type: ignore[attr-defined]
@@ -49,3 +65,31 @@ def personal_language_and_zone(get_response: Next) -> Next:
         return response
 
     return middleware
+
+
+def signed_in_traces(get_response: Next) -> Next:
+    """Keeps the sessions list fresh, and pages of people who signed in out of every cache."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if request.user.is_authenticated:
+            _touch(request)
+        response = get_response(request)
+        if request.user.is_authenticated and "Cache-Control" not in response.headers:
+            add_never_cache_headers(response)
+        return response
+
+    return middleware
+
+
+def _touch(request: HttpRequest) -> None:
+    session, now = request.session, timezone.now()
+    seen_at = getattr(session, "seen_at", None)
+    if seen_at is None or now - seen_at < SEEN_EVERY:
+        return
+    UserSession.objects.filter(session_key=session.session_key).update(
+        seen_at=now, address=client_address(request)
+    )
+    session["address"] = client_address(request)
+    # Who works every day stays signed in: the session and its cookie last from now on again.
+    day_gone = now + timedelta(seconds=settings.SESSION_COOKIE_AGE) - timedelta(days=1)
+    session.modified = session.expire_date < day_gone

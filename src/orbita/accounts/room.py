@@ -18,6 +18,7 @@ KINDS.register(
     EventKind("user.invited", _("Invitation sent"), icon="mail", erase=()),
     EventKind("user.password_set", _("Password set"), icon="key", erase=()),
     EventKind("user.signed_in", _("Signed in"), icon="key"),
+    EventKind("user.locked_out", _("Sign-in closed after wrong passwords"), icon="key"),
     EventKind("session.ended", _("Session ended"), icon="key", erase=()),
     EventKind("team.saved", _("Team saved"), icon="users", erase=()),
     EventKind("token.created", _("Token made"), icon="key"),

@@ -54,6 +54,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "orbita.accounts.middleware.sign_in_required",
     "orbita.accounts.middleware.personal_language_and_zone",
+    "orbita.accounts.middleware.signed_in_traces",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",
@@ -101,7 +102,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
-    "django.contrib.auth.backends.ModelBackend",
+    "orbita.accounts.signin.EmailBackend",
 ]
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
@@ -127,15 +128,20 @@ AXES_RESET_ON_SUCCESS = True
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
 AXES_USERNAME_FORM_FIELD = "username"
+AXES_USERNAME_CALLABLE = "orbita.accounts.signin.username_of"
+AXES_CLIENT_IP_CALLABLE = "orbita.accounts.signin.client_address"
+# Sign-ins are events of our own log; trying on during a lockout does not make it longer.
+AXES_DISABLE_ACCESS_LOG = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 
 SESSION_ENGINE = "orbita.accounts.sessions"
 SESSION_COOKIE_AGE = 14 * 24 * 3600
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = ORBITA_HTTPS
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
-SECURE_PROXY_SSL_HEADER = (
-    ("HTTP_X_FORWARDED_PROTO", "https") if env.flag("ORBITA_BEHIND_PROXY") else None
-)
+# One proxy of ours stands in front and sets X-Forwarded-For and X-Forwarded-Proto.
+ORBITA_BEHIND_PROXY = env.flag("ORBITA_BEHIND_PROXY")
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if ORBITA_BEHIND_PROXY else None
 SECURE_HSTS_SECONDS = env.number("ORBITA_HSTS_SECONDS", 0)
 # Subdomains, redirects and browsers' preload lists belong to whoever owns the domain and its proxy.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W008", "security.W021"]

@@ -22,6 +22,7 @@ from django.db import DatabaseError, close_old_connections, connection, transact
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy
 from django.utils.module_loading import import_string
 from django_tasks import task
 from django_tasks.backends.base import BaseTaskBackend
@@ -487,7 +488,7 @@ def run_all() -> int:
     return count
 
 
-@task(label="Remove finished jobs")
+@task(label=gettext_lazy("Remove finished jobs"))
 def prune_finished_jobs() -> None:
     """Keeps thirty days of finished jobs; failed ones stay until somebody looks."""
     old = timezone.now() - timedelta(days=30)

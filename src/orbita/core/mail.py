@@ -20,6 +20,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 from django_tasks import task
 
 from orbita.core import jobs
@@ -66,7 +67,7 @@ def queue_mail(*, key: str, to: str, subject: str, text: str) -> OutgoingMail:
     return mail
 
 
-@task(atomic=False, max_attempts=12, label="Send a letter")
+@task(atomic=False, max_attempts=12, label=gettext_lazy("Send a letter"))
 def deliver_mail(mail_id: int) -> str:
     """Sends one letter. Returns its state; raises what the server said, for a later attempt."""
     if not settings.ORBITA_SMTP_URL:
@@ -250,7 +251,7 @@ def send_again(*, actor: Actor, mail: OutgoingMail) -> bool:
     return bool(changed)
 
 
-@task(atomic=True, label="Look after waiting letters")
+@task(atomic=True, label=gettext_lazy("Look after waiting letters"))
 def wake_waiting_mail() -> int:
     """Gives letters without a job a new one: those that waited for a server, and orphans of jobs
     that used their attempts up with a dying worker. Returns how many.

@@ -71,6 +71,11 @@ class Frame:
         return "ui/fragment.html" if is_dialog(self._request) else "ui/base.html"
 
     @property
+    def plain(self) -> str:
+        """The page to extend before sign-in; named here for rooms that stand below this one."""
+        return "ui/plain.html"
+
+    @property
     def in_dialog(self) -> bool:
         return is_dialog(self._request)
 

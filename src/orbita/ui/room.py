@@ -6,6 +6,7 @@ from orbita.accounts.policy import PERMISSIONS, Permission
 from orbita.core.events import KINDS, EventKind
 from orbita.ui import kit
 from orbita.ui.lists import LISTS
+from orbita.ui.menu import MENU, MenuItem
 
 PERMISSIONS.register(
     Permission(
@@ -21,6 +22,18 @@ KINDS.register(
     EventKind("view.changed", _("View changed"), icon="bookmark", erase=()),
     EventKind("view.deleted", _("View deleted"), icon="bookmark", erase=()),
     EventKind("view.restored", _("View restored"), icon="bookmark", erase=()),
+)
+# The room of accounts stands below this one and cannot name the menu itself.
+MENU.register(
+    MenuItem(
+        "settings",
+        _("Settings"),
+        "accounts:settings",
+        "gear",
+        "accounts.manage",
+        order=900,
+        section="settings",
+    ),
 )
 kit.register_facts()
 LISTS.register(kit.KIT_LIST)

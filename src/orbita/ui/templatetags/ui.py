@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString
 
 from orbita.ui import formats
 from orbita.ui import icons as sprite
+from orbita.ui.forms import dress
 
 register = template.Library()
 
@@ -38,7 +39,8 @@ def avatar(person: Any, css: str = "") -> SafeString:
 
 @register.simple_tag
 def field(bound: BoundField, css: str = "") -> SafeString:
-    """A field with its label, help and errors."""
+    """A field with its label, help and errors; forms of the rooms below get our looks here."""
+    dress(bound.field)
     return render_to_string("ui/field.html", {"field": bound, "css": css})
 
 

@@ -1,0 +1,55 @@
+"""Everything that changes users, roles, sessions, invitations and tokens."""
+
+from .links import (
+    accept_invitation,
+    find_invitation,
+    hash_token,
+    invite,
+    invite_person,
+    make_setup_token,
+    send_password_reset,
+    set_up,
+)
+from .roles import service_user, sync_starter_roles
+from .sessions import (
+    change_password,
+    end_other_sessions,
+    end_session,
+    forgive_failures,
+    record_lockout,
+    record_sign_in,
+)
+from .tokens import create_token, is_scope, revoke_token, scope_choices, user_of_token
+from .upkeep import change_company, retry_job, send_again
+from .users import change_preferences, change_user, create_user, save_team
+
+__all__ = [
+    "accept_invitation",
+    "change_company",
+    "change_password",
+    "change_preferences",
+    "change_user",
+    "create_token",
+    "create_user",
+    "end_other_sessions",
+    "end_session",
+    "find_invitation",
+    "forgive_failures",
+    "hash_token",
+    "invite",
+    "invite_person",
+    "is_scope",
+    "make_setup_token",
+    "record_lockout",
+    "record_sign_in",
+    "retry_job",
+    "revoke_token",
+    "save_team",
+    "scope_choices",
+    "send_again",
+    "send_password_reset",
+    "service_user",
+    "set_up",
+    "sync_starter_roles",
+    "user_of_token",
+]

@@ -1,0 +1,147 @@
+"""Users, teams and what people set for themselves."""
+
+from zoneinfo import available_timezones
+
+from django.conf import settings
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from orbita.accounts import policy
+from orbita.accounts.models import Invitation, Role, Team, User
+from orbita.core.events import changes, emit
+from orbita.core.models import Company
+
+
+def create_user(
+    *,
+    actor: User | None,
+    email: str,
+    name: str,
+    role: Role,
+    team: Team | None = None,
+    password: str | None = None,
+    language: str = "ru",
+    time_zone: str = "",
+) -> User:
+    """A new user; without a password he gets in by an invitation. `actor` None is the command line."""
+    if actor:
+        policy.require(actor, "accounts.manage")
+    user = User(
+        email=email.strip().lower(),
+        name=name.strip() or email,
+        role=role,
+        team=team,
+        language=language,
+        time_zone=time_zone or Company.current().time_zone,
+    )
+    if password is None:
+        user.set_unusable_password()
+    else:
+        validate_password(password, user)
+        user.set_password(password)
+    user.full_clean(exclude=["password"])
+    with transaction.atomic():
+        user.save()
+        emit(
+            "user.created",
+            actor=actor,
+            subject_type="user",
+            subject_id=user.pk,
+            data={"after": {"email": user.email, "name": user.name, "role": role.name}},
+        )
+    return user
+
+
+def change_user(
+    *, actor: User, user: User, name: str, role: Role, team: Team | None, is_active: bool
+) -> User:
+    policy.require(actor, "accounts.manage")
+    if user.is_service:
+        raise ValidationError(_("This is the program itself: it cannot be changed."))
+    if user == actor and (not is_active or not role.is_administrator):
+        raise ValidationError(_("You cannot take your own administrator rights away."))
+    before = _user_fields(user)
+    user.name, user.role, user.team, user.is_active = name, role, team, is_active
+    with transaction.atomic():
+        user.save(update_fields=["name", "role", "team", "is_active"])
+        if not is_active:
+            user.sessions.all().delete()
+            Invitation.objects.filter(user=user, used_at=None).delete()
+        difference = changes(before, _user_fields(user))
+        if difference["after"]:
+            emit(
+                "user.changed",
+                actor=actor,
+                subject_type="user",
+                subject_id=user.pk,
+                data=difference,
+            )
+    return user
+
+
+def _user_fields(user: User) -> dict[str, object]:
+    return {
+        "name": user.name,
+        "role": user.role.name,
+        "team": user.team.name if user.team else None,
+        "is_active": user.is_active,
+    }
+
+
+def save_team(*, actor: User, name: str, team: Team | None = None) -> Team:
+    policy.require(actor, "accounts.manage")
+    team = team or Team()
+    before, team.name = team.name, name.strip()
+    team.full_clean()
+    with transaction.atomic():
+        team.save()
+        emit(
+            "team.saved",
+            actor=actor,
+            subject_type="team",
+            subject_id=team.pk,
+            data=changes({"name": before}, {"name": team.name}),
+        )
+    return team
+
+
+def change_preferences(
+    *,
+    actor: User,
+    name: str | None = None,
+    language: str | None = None,
+    theme: str | None = None,
+    time_zone: str | None = None,
+) -> User:
+    """Changes what the actor set for himself; unknown values raise `ValidationError`."""
+    fields = ("name", "language", "theme", "time_zone")
+    before = {field: getattr(actor, field) for field in fields}
+    if name is not None:
+        actor.name = name.strip()
+    if language is not None:
+        if language not in dict(settings.LANGUAGES):
+            raise ValidationError(_("There is no such language."))
+        actor.language = language
+    if theme is not None:
+        if theme not in User.Theme.values:
+            raise ValidationError(_("There is no such theme."))
+        actor.theme = theme
+    if time_zone is not None:
+        if time_zone not in available_timezones():
+            raise ValidationError(_("There is no such time zone."))
+        actor.time_zone = time_zone
+    actor.full_clean(exclude=["password", "email", "role", "team"])
+    difference = changes(before, {field: getattr(actor, field) for field in fields})
+    if difference["after"]:
+        with transaction.atomic():
+            actor.save(update_fields=fields)
+            emit(
+                "user.changed",
+                actor=actor,
+                subject_type="user",
+                subject_id=actor.pk,
+                data=difference,
+            )
+    return actor

@@ -1,0 +1,172 @@
+from zoneinfo import available_timezones
+
+from django import forms
+from django.conf import settings
+from django.contrib.auth.password_validation import password_validators_help_texts
+from django.utils.functional import lazy
+from django.utils.translation import gettext_lazy as _
+from phonenumbers import SUPPORTED_REGIONS
+
+from orbita.accounts.actions import scope_choices
+from orbita.accounts.models import Role, Team, User
+
+CURRENCIES = (
+    "RUB",
+    "USD",
+    "EUR",
+    "KZT",
+    "BYN",
+    "UZS",
+    "KGS",
+    "AMD",
+    "GEL",
+    "TRY",
+    "CNY",
+    "AED",
+    "GBP",
+)
+EXPIRIES = (("30", _("30 days")), ("90", _("90 days")), ("365", _("a year")), ("", _("no end")))
+
+
+def zone_choices() -> list[tuple[str, str]]:
+    """The zones of the world by name, those of Russia first."""
+    first = ("Europe/Moscow", "Europe/Kaliningrad", "Europe/Samara", "Asia/Yekaterinburg",
+             "Asia/Omsk", "Asia/Novosibirsk", "Asia/Krasnoyarsk", "Asia/Irkutsk", "Asia/Yakutsk",
+             "Asia/Vladivostok", "Asia/Magadan", "Asia/Kamchatka")  # fmt: skip
+    rest = sorted(name for name in available_timezones() if "/" in name and name not in first)
+    names = [*first, *(name for name in rest if not name.startswith("Etc/")), "UTC"]
+    return [(name, name.replace("_", " ")) for name in names]
+
+
+def _language() -> forms.ChoiceField:
+    return forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
+
+
+def _zone(help_text: str = "") -> forms.ChoiceField:
+    return forms.ChoiceField(label=_("Time zone"), choices=zone_choices, help_text=help_text)
+
+
+def _email() -> forms.EmailField:
+    return forms.EmailField(
+        label=_("E-mail"),
+        max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "username", "autocapitalize": "none"}),
+    )
+
+
+def _name() -> forms.CharField:
+    return forms.CharField(
+        label=_("Name"), max_length=150, widget=forms.TextInput(attrs={"autocomplete": "name"})
+    )
+
+
+def _rules() -> str:
+    return " ".join(str(text) for text in password_validators_help_texts())
+
+
+def _new_password(label: str) -> forms.CharField:
+    return forms.CharField(
+        label=label,
+        max_length=200,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text=lazy(_rules, str)(),
+    )
+
+
+class SignInForm(forms.Form):
+    # The lockout looks for these names of the fields.
+    username = _email()
+    password = forms.CharField(
+        label=_("Password"),
+        max_length=200,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+
+
+class ForgotForm(forms.Form):
+    email = _email()
+
+
+class PasswordForm(forms.Form):
+    """The new password of an invited or forgetful person."""
+
+    password = _new_password(_("New password"))
+
+
+class SetUpForm(forms.Form):
+    company = forms.CharField(
+        label=_("Name of the company"),
+        max_length=200,
+        widget=forms.TextInput(attrs={"autocomplete": "organization"}),
+    )
+    time_zone = _zone(_("Days of orders and reports are counted by it."))
+    currency = forms.ChoiceField(
+        label=_("Base currency"),
+        choices=[(code, code) for code in CURRENCIES],
+        help_text=_("All sums are kept in it. It cannot be changed later."),
+    )
+    name = _name()
+    email = _email()
+    password = _new_password(_("Password"))
+
+
+class ProfileForm(forms.Form):
+    name = _name()
+    language = _language()
+    theme = forms.ChoiceField(label=_("Appearance"), choices=User.Theme.choices)
+    time_zone = _zone(_("Times are shown in it."))
+
+
+class ChangePasswordForm(forms.Form):
+    old = forms.CharField(
+        label=_("Present password"),
+        max_length=200,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+    new = _new_password(_("New password"))
+
+
+class TokenForm(forms.Form):
+    name = forms.CharField(label=_("Which program it is for"), max_length=100)
+    scopes = forms.MultipleChoiceField(
+        label=_("What it may do"), choices=scope_choices, widget=forms.CheckboxSelectMultiple
+    )
+    days = forms.ChoiceField(label=_("Valid for"), choices=EXPIRIES, required=False, initial="90")
+
+
+class InviteForm(forms.Form):
+    email = forms.EmailField(label=_("E-mail"), max_length=254)
+    name = forms.CharField(label=_("Name"), max_length=150)
+    role = forms.ModelChoiceField(Role.objects.all(), label=_("Role"), empty_label=None)
+    team = forms.ModelChoiceField(Team.objects.all(), label=_("Team"), required=False)
+    language = _language()
+
+
+class UserForm(forms.Form):
+    name = forms.CharField(label=_("Name"), max_length=150)
+    role = forms.ModelChoiceField(Role.objects.all(), label=_("Role"), empty_label=None)
+    team = forms.ModelChoiceField(Team.objects.all(), label=_("Team"), required=False)
+    is_active = forms.BooleanField(
+        label=_("May sign in"),
+        required=False,
+        help_text=_("When off, the person is signed out at once everywhere and cannot come back."),
+    )
+
+
+class TeamForm(forms.Form):
+    name = forms.CharField(label=_("Name of the team"), max_length=100)
+
+
+class CompanyForm(forms.Form):
+    name = forms.CharField(label=_("Name of the company"), max_length=200)
+    time_zone = _zone(
+        _("Days of orders and reports are counted by it. Days counted before stay as they are.")
+    )
+    phone_region = forms.ChoiceField(
+        label=_("Country of phone numbers"),
+        choices=[(code, code) for code in sorted(SUPPORTED_REGIONS)],
+        help_text=_("A number typed without a country code is taken to be from here."),
+    )

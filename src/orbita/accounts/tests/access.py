@@ -1,0 +1,135 @@
+"""What the pages of accounts answer to whom."""
+
+from django.utils import timezone
+
+from orbita.accounts.actions.links import invite
+from orbita.accounts.actions.tokens import create_token
+from orbita.accounts.models import Team
+from orbita.accounts.testing import Row, World, answers, only
+from orbita.core.models import Job, OutgoingMail
+
+
+def prepare(world: World) -> None:
+    now = timezone.now()
+    world["token"], _secret = create_token(
+        actor=None, user=world.owner, name="scanner", scopes=["read"]
+    )
+    world["team"] = Team.objects.get(name="Retail")
+    world["invitation"] = invite(actor=None, user=world.viewer)
+    world["failed job"] = Job.objects.create(
+        task="orbita.core.mail.deliver_mail", enqueued_at=now, run_after=now, status="failed"
+    )
+    world["failed letter"] = OutgoingMail.objects.create(
+        key="table", to="a@example.org", message_id="<table>", created_at=now, status="failed"
+    )
+
+
+OPEN = answers(200, anonymous=200)
+ADMINISTRATOR = only("administrator")
+CHANGED_BY_ADMINISTRATOR = only("administrator", status=302)
+ROWS = [
+    Row("accounts:sign-in", answers(302, anonymous=200)),
+    Row(
+        "accounts:sign-in",
+        answers(302, anonymous=200),
+        method="POST",
+        data=lambda w: {"username": w.owner.email, "password": "wrong"},
+    ),
+    Row("accounts:sign-out", answers(405)),
+    Row("accounts:sign-out", answers(302), method="POST"),
+    Row("accounts:forgot", OPEN),
+    Row("accounts:forgot", OPEN, method="POST", data=lambda w: {"email": w.owner.email}),
+    Row("accounts:set-up", answers(410, anonymous=410), kwargs=lambda w: {"token": "x"}),
+    Row("accounts:invitation", OPEN, kwargs=lambda w: {"token": w["invitation"]}),
+    Row(
+        "accounts:invitation",
+        answers(302, anonymous=302),
+        method="POST",
+        kwargs=lambda w: {"token": w["invitation"]},
+        data=lambda w: {"password": "correct horse battery"},
+    ),
+    Row("accounts:profile", answers(200)),
+    Row(
+        "accounts:profile",
+        answers(302),
+        method="POST",
+        data=lambda w: {"name": "N", "language": "ru", "theme": "dark", "time_zone": "Asia/Omsk"},
+    ),
+    Row("accounts:password", answers(200)),
+    Row("accounts:sessions", answers(200)),
+    Row("accounts:end-other-sessions", answers(302), method="POST"),
+    Row("accounts:end-session", answers(404), method="POST", kwargs=lambda w: {"mark": "x"}),
+    Row("accounts:tokens", answers(200)),
+    Row(
+        "accounts:tokens",
+        answers(200),
+        method="POST",
+        data=lambda w: {"name": "n", "scopes": ["read"], "days": "30"},
+    ),
+    Row(
+        "accounts:revoke-token",
+        only("owner", status=302, otherwise=404),
+        method="POST",
+        kwargs=lambda w: {"pk": w["token"].pk},
+    ),
+    Row("accounts:settings", only("administrator", status=302)),
+    Row("accounts:users", ADMINISTRATOR),
+    Row("accounts:invite", ADMINISTRATOR),
+    Row(
+        "accounts:invite",
+        ADMINISTRATOR,
+        method="POST",
+        data=lambda w: {
+            "email": "new@example.org",
+            "name": "New",
+            "role": w.owner.role_id,
+            "language": "ru",
+        },
+    ),
+    Row("accounts:user", ADMINISTRATOR, kwargs=lambda w: {"pk": w.teammate.pk}),
+    Row(
+        "accounts:user",
+        CHANGED_BY_ADMINISTRATOR,
+        method="POST",
+        kwargs=lambda w: {"pk": w.teammate.pk},
+        data=lambda w: {"name": "B", "role": w.teammate.role_id, "is_active": "on"},
+    ),
+    Row(
+        "accounts:invite-again",
+        ADMINISTRATOR,
+        method="POST",
+        kwargs=lambda w: {"pk": w.teammate.pk},
+    ),
+    Row("accounts:teams", ADMINISTRATOR),
+    Row("accounts:teams", CHANGED_BY_ADMINISTRATOR, method="POST", data=lambda w: {"name": "East"}),
+    Row("accounts:team", ADMINISTRATOR, kwargs=lambda w: {"pk": w["team"].pk}),
+    Row(
+        "accounts:team",
+        CHANGED_BY_ADMINISTRATOR,
+        method="POST",
+        kwargs=lambda w: {"pk": w["team"].pk},
+        data=lambda w: {"name": "West"},
+    ),
+    Row("accounts:roles", ADMINISTRATOR),
+    Row("accounts:company", ADMINISTRATOR),
+    Row(
+        "accounts:company",
+        CHANGED_BY_ADMINISTRATOR,
+        method="POST",
+        data=lambda w: {"name": "N", "time_zone": "Asia/Omsk", "phone_region": "KZ"},
+    ),
+    Row("accounts:jobs", ADMINISTRATOR),
+    Row(
+        "accounts:retry-job",
+        CHANGED_BY_ADMINISTRATOR,
+        method="POST",
+        kwargs=lambda w: {"pk": w["failed job"].pk},
+    ),
+    Row("accounts:mail", ADMINISTRATOR),
+    Row(
+        "accounts:send-again",
+        CHANGED_BY_ADMINISTRATOR,
+        method="POST",
+        kwargs=lambda w: {"pk": w["failed letter"].pk},
+    ),
+]

@@ -1,0 +1,58 @@
+from .entry import (
+    forgot,
+    invitation,
+    locked_out,
+    set_up,
+    sign_in,
+    sign_out,
+)
+from .jobs import jobs, mail, retry_job, send_again
+from .people import (
+    company,
+    edit_team,
+    edit_user,
+    invite_again,
+    invite_person,
+    roles,
+    settings,
+    teams,
+    users,
+)
+from .profile import (
+    end_other_sessions,
+    end_session,
+    password,
+    profile,
+    revoke_token,
+    sessions,
+    tokens,
+)
+
+__all__ = [
+    "company",
+    "edit_team",
+    "edit_user",
+    "end_other_sessions",
+    "end_session",
+    "forgot",
+    "invitation",
+    "invite_again",
+    "invite_person",
+    "jobs",
+    "locked_out",
+    "mail",
+    "password",
+    "profile",
+    "retry_job",
+    "revoke_token",
+    "roles",
+    "send_again",
+    "sessions",
+    "set_up",
+    "settings",
+    "sign_in",
+    "sign_out",
+    "teams",
+    "tokens",
+    "users",
+]

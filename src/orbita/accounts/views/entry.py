@@ -1,0 +1,165 @@
+"""Pages for people who have not signed in: sign-in, set-up, invitation, new password."""
+
+import math
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import authenticate, login, logout
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import get_language, ngettext
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST
+
+from orbita.accounts import actions, signin
+from orbita.accounts.forms import ForgotForm, PasswordForm, SetUpForm, SignInForm
+from orbita.accounts.jobs import write_password_reset
+from orbita.accounts.middleware import public
+from orbita.accounts.models import Invitation, User
+from orbita.accounts.sessions import describe
+from orbita.accounts.views.common import accepted, address_of, next_page, site_of
+from orbita.core.models import Job
+
+MOST_WAITING_RESETS = 200
+page = require_http_methods(["GET", "HEAD", "POST"])
+
+
+def _enter(request: HttpRequest, user: User, failures: int = 0) -> None:
+    """Signs the user in under a fresh session key."""
+    login(request, user, backend="orbita.accounts.signin.EmailBackend")
+    address, browser = signin.client_address(request), signin.browser_of(request)
+    describe(request.session, address=address, browser=browser)
+    actions.record_sign_in(user, address=address, browser=browser, failures=failures)
+
+
+@public
+@never_cache
+@sensitive_post_parameters("password")
+@page
+def sign_in(request: HttpRequest) -> HttpResponse:
+    following = next_page(request)
+    if request.user.is_authenticated:
+        return redirect(following)
+    form = SignInForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        email = signin.username_of(request)
+        failures = signin.failures_before(email)
+        user = authenticate(request, username=email, password=form.cleaned_data["password"])
+        if isinstance(user, User):
+            _enter(request, user, failures)
+            _tell_failures(request, failures)
+            return redirect(following)
+        form.add_error(None, _("The e-mail or the password is wrong."))
+    return render(request, "accounts/sign_in.html", {"form": form, "next": following})
+
+
+def _tell_failures(request: HttpRequest, failures: int) -> None:
+    if failures:
+        text = ngettext(
+            "Before you, %(count)s attempt to sign in with your e-mail failed today.",
+            "Before you, %(count)s attempts to sign in with your e-mail failed today.",
+            failures,
+        )
+        messages.info(request, text % {"count": failures})
+
+
+def locked_out(request: HttpRequest, response: Any = None, credentials: Any = None) -> HttpResponse:
+    """Says when sign-in opens again; the same words whether there is such a user or not."""
+    until = signin.locked_until(request)
+    seconds = max(60, math.ceil((until - timezone.now()).total_seconds()))
+    actions.record_lockout(
+        signin.username_of(request),
+        address=signin.client_address(request),
+        lasts=signin.cool_off(),
+    )
+    answer = render(
+        request,
+        "accounts/locked_out.html",
+        {"until": until, "minutes": math.ceil(seconds / 60)},
+        status=429,
+    )
+    answer["Retry-After"] = str(seconds)
+    return answer
+
+
+@require_POST
+def sign_out(request: HttpRequest) -> HttpResponse:
+    logout(request)
+    return redirect(settings.LOGIN_URL)
+
+
+@public
+@never_cache
+@sensitive_post_parameters("password")
+@page
+def set_up(request: HttpRequest, token: str) -> HttpResponse:
+    """The first administrator: works once in the life of a base."""
+    link = actions.find_invitation(token)
+    if link is None or link.purpose != Invitation.Purpose.SETUP or User.objects.people().exists():
+        return render(request, "accounts/set_up_closed.html", status=410)
+    form = SetUpForm(request.POST or None, initial={"time_zone": "Europe/Moscow"})
+    if request.method == "POST" and form.is_valid():
+        user = accepted(
+            form,
+            lambda: actions.set_up(
+                token=token, language=(get_language() or "ru")[:2], **form.cleaned_data
+            ),
+        )
+        if user:
+            _enter(request, user)
+            messages.success(request, _("Orbita is yours. Now load your clients from a file."))
+            return redirect(address_of("import", "gateways:import", "gateways:upload", "home"))
+    return render(request, "accounts/set_up.html", {"form": form})
+
+
+@public
+@never_cache
+@sensitive_post_parameters("password")
+@page
+def invitation(request: HttpRequest, token: str) -> HttpResponse:
+    """Where an invited or forgetful person chooses a password."""
+    link = actions.find_invitation(token)
+    if link is None or link.user is None:
+        return render(request, "accounts/link_closed.html", status=410)
+    form = PasswordForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        user = accepted(
+            form,
+            lambda: actions.accept_invitation(token=token, password=form.cleaned_data["password"]),
+        )
+        if user:
+            _enter(request, user)
+            messages.success(request, _("The password is set."))
+            return redirect(next_page(request))
+    return render(
+        request,
+        "accounts/invitation.html",
+        {
+            "form": form,
+            "person": link.user,
+            "is_new": link.purpose == Invitation.Purpose.INVITE,
+        },
+    )
+
+
+@public
+@never_cache
+@page
+def forgot(request: HttpRequest) -> HttpResponse:
+    """Asks for a letter with a link; the answer is the same whether there is such a user or not."""
+    form = ForgotForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        task = write_password_reset
+        waiting = Job.objects.filter(task=task.module_path, status=Job.Status.QUEUED)
+        if waiting[:MOST_WAITING_RESETS].count() < MOST_WAITING_RESETS:
+            task.enqueue(form.cleaned_data["email"], site_of(request))
+        return render(
+            request,
+            "accounts/forgot_sent.html",
+            {"email": form.cleaned_data["email"], "has_mail": bool(settings.ORBITA_SMTP_URL)},
+        )
+    return render(request, "accounts/forgot.html", {"form": form})

@@ -74,7 +74,9 @@ def _store(base: Measured, summary: Summary, report: Report) -> None:
     columns = [name.strip() for name in _COLUMNS.split(",")]
     taken = ", ".join(f"{column} = excluded.{column}" for column in columns)
     changed = " OR ".join(f"{table}.{column} <> excluded.{column}" for column in columns)
-    unknown = " OR ".join(f"({table}.{c} IS NULL) <> (excluded.{c} IS NULL)" for c in ("frequency", "f"))
+    unknown = " OR ".join(
+        f"({table}.{c} IS NULL) <> (excluded.{c} IS NULL)" for c in ("frequency", "f")
+    )
     upsert = (
         f"INSERT INTO {table} (client_id, {_COLUMNS}, was)"  # noqa: S608 – own names and numbers
         f" SELECT client_id, {_COLUMNS}, '' FROM ({scored}) AS ready"

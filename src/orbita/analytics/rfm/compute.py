@@ -149,11 +149,11 @@ def _bracket(sample: Sequence[int], share: float) -> tuple[int, int]:
 def _money_between(base: Measured, brackets: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
     """(sum, how many clients) in rising order; within the brackets when there are any."""
     within = " OR ".join("monetary BETWEEN %s AND %s" for _ in brackets) or "1 = 1"
-    rows = base.rows(
-        f"SELECT monetary, COUNT(*) FROM {{base}} WHERE {within} GROUP BY monetary",  # noqa: S608
-        [edge for bracket in brackets for edge in bracket],
+    counted = _grouped(
+        f"SELECT monetary AS cell, 0 AS monetary FROM ({base.sql}) AS base WHERE {within}",  # noqa: S608
+        (*base.params, *(edge for bracket in brackets for edge in bracket)),
     )
-    return sorted((int(value), count) for value, count in rows)
+    return sorted((value, clients) for value, (clients, _sum) in counted.items())
 
 
 def _at_rank(inside: Sequence[tuple[int, int]], start: int, high: int, rank: int) -> int | None:

@@ -212,7 +212,7 @@ class Overview:
         """Whom of a group to begin with; None when it is too small to choose from."""
         if row.clients < 5 or row.money <= 0:
             return None
-        sums: Sequence[int] = (
+        sums = (
             self._scores.filter(group=row.group.name)
             .order_by("-monetary")
             .values_list("monetary", flat=True)[:MOST_LARGEST]
@@ -230,5 +230,3 @@ def months_in_words(overview: Overview) -> Sequence[date]:
     last = overview.month_under_way
     months = [*overview.months, *([last] if last else [])]
     return [months[0], months[-1]] if months else []
-
-

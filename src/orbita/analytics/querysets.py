@@ -24,4 +24,3 @@ class ScoreQuerySet(QuerySet[M]):
             # The scores leave deleted clients out with the next calculation; lists do at once.
             return self.filter(client__deleted_at=None)
         return self.filter(client__in=Client.objects.within(actor, permission))
-

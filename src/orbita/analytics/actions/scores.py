@@ -1,8 +1,9 @@
 """Keeps every client's scores, and the totals that the page shows."""
 
+from collections import Counter
 from typing import Any
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count
 from django.utils import timezone
 
 from orbita.analytics.actions.history import close_months
@@ -30,9 +31,10 @@ def refresh(*, history: bool = False) -> RfmRun:
     close_months(
         anew=history, report=lambda share: _report(SHARE_OF_SCORES + share * (1 - SHARE_OF_SCORES))
     )
+    moves = _moves()
     with short_transaction():
         run = RfmRun.current()
-        run.moves = moves_of(RfmScore.objects.all())
+        run.moves = moves
         run.progress = None
         run.save(update_fields=["moves", "progress"])
     return run
@@ -50,6 +52,7 @@ def refresh_scores(*, report: Report = silent) -> RfmRun:
     with measured(as_of, params) as base:
         summary = summarise(base, params)
         _store(base, summary, report)
+    moves = _moves()
     with short_transaction():
         run = RfmRun.current()
         run.as_of, run.computed_at = as_of, timezone.now()
@@ -60,7 +63,7 @@ def refresh_scores(*, report: Report = silent) -> RfmRun:
             "monetary": summary.edges.monetary,
         }
         run.cells = [[cell.r, cell.f, cell.m, cell.clients, cell.money] for cell in summary.cells]
-        run.moves = moves_of(RfmScore.objects.all())
+        run.moves = moves
         run.save()
     return run
 
@@ -74,7 +77,9 @@ def _store(base: Measured, summary: Summary, report: Report) -> None:
     columns = [name.strip() for name in _COLUMNS.split(",")]
     taken = ", ".join(f"{column} = excluded.{column}" for column in columns)
     changed = " OR ".join(f"{table}.{column} <> excluded.{column}" for column in columns)
-    unknown = " OR ".join(f"({table}.{c} IS NULL) <> (excluded.{c} IS NULL)" for c in ("frequency", "f"))
+    unknown = " OR ".join(
+        f"({table}.{c} IS NULL) <> (excluded.{c} IS NULL)" for c in ("frequency", "f")
+    )
     upsert = (
         f"INSERT INTO {table} (client_id, {_COLUMNS}, was)"  # noqa: S608 – own names and numbers
         f" SELECT client_id, {_COLUMNS}, '' FROM ({scored}) AS ready"
@@ -92,7 +97,15 @@ def _store(base: Measured, summary: Summary, report: Report) -> None:
             execute(gone, [first, last, *base.params])
 
 
-def moves_of(scores: QuerySet[RfmScore]) -> list[list[Any]]:
-    """[group at the end of the last closed month, group now, clients] of these scores."""
-    rows = scores.values_list("was", "group").annotate(clients=Count("pk")).order_by()
-    return sorted([was, group, clients] for was, group, clients in rows)
+def _moves() -> list[list[Any]]:
+    """[group at the end of the last closed month, group now, clients], counted chunk by chunk.
+
+    Read outside of any transaction: nobody waits for it.
+    """
+    clients: Counter[tuple[str, str]] = Counter()
+    for first, last in id_ranges():
+        chunk = RfmScore.objects.filter(pk__gte=first, pk__lte=last)
+        rows = chunk.values_list("was", "group").annotate(n=Count("pk")).order_by()
+        for was, group, count in rows:
+            clients[was, group] += count
+    return [[was, group, count] for (was, group), count in sorted(clients.items())]

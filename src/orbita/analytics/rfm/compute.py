@@ -146,21 +146,17 @@ def _bracket(sample: Sequence[int], share: float) -> tuple[int, int]:
     return sample[max(0, low)], sample[min(size - 1, high)]
 
 
-def _money_between(
-    base: Measured, brackets: Sequence[tuple[int, int]]
-) -> list[tuple[int, int]]:
+def _money_between(base: Measured, brackets: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
     """(sum, how many clients) in rising order; within the brackets when there are any."""
     within = " OR ".join("monetary BETWEEN %s AND %s" for _ in brackets) or "1 = 1"
-    rows = base.rows(
-        f"SELECT monetary, COUNT(*) FROM {{base}} WHERE {within} GROUP BY monetary",  # noqa: S608
-        [edge for bracket in brackets for edge in bracket],
+    counted = _grouped(
+        f"SELECT monetary AS cell, 0 AS monetary FROM ({base.sql}) AS base WHERE {within}",  # noqa: S608
+        (*base.params, *(edge for bracket in brackets for edge in bracket)),
     )
-    return sorted((int(value), count) for value, count in rows)
+    return sorted((value, clients) for value, (clients, _sum) in counted.items())
 
 
-def _at_rank(
-    inside: Sequence[tuple[int, int]], start: int, high: int, rank: int
-) -> int | None:
+def _at_rank(inside: Sequence[tuple[int, int]], start: int, high: int, rank: int) -> int | None:
     if rank < 1:
         return None
     for value, count in inside[start:]:
@@ -218,7 +214,8 @@ def _grouped(sql: str, params: Sequence[Any]) -> dict[int, tuple[int, int]]:
                 sums[key] += money
             return {key: (clients[key], sums[key]) for key in clients}
         cursor.execute(
-            f"SELECT cell, COUNT(*), SUM(monetary) FROM ({sql}) AS cells GROUP BY cell", params
+            f"SELECT cell, COUNT(*), SUM(monetary) FROM ({sql}) AS cells GROUP BY cell",  # noqa: S608
+            params,
         )
         return {int(key): (count, int(money)) for key, count, money in cursor.fetchall()}
 

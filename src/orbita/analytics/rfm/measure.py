@@ -11,8 +11,18 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import connection
-from django.db.models import Case, Count, Exists, F, IntegerField, Max
-from django.db.models import OuterRef, QuerySet, Sum, When
+from django.db.models import (
+    Case,
+    Count,
+    Exists,
+    F,
+    IntegerField,
+    Max,
+    OuterRef,
+    QuerySet,
+    Sum,
+    When,
+)
 
 from orbita.analytics.rfm.scoring import Params, start_of_period
 from orbita.clients.models import Client, ClientFacts
@@ -35,7 +45,8 @@ class Measured:
         """Runs a SELECT in which {base} stands for the measured table; `params` come after it."""
         with connection.cursor() as cursor:
             cursor.execute(statement.format(base=f"({self.sql}) AS base"), (*self.params, *params))
-            return cursor.fetchall()
+            rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows
 
     def days(self, last_on: Any) -> int:
         return (self.as_of - as_date(last_on)).days
@@ -151,7 +162,7 @@ def _insert(query: QuerySet[Any, Any], conflict: str) -> None:
     sql, values = _compiled(query)
     with connection.cursor() as cursor:
         cursor.execute(
-            f"INSERT INTO {_TABLE} (client_id, last_on, frequency, monetary) {sql}{conflict}",  # noqa: S608
+            f"INSERT INTO {_TABLE} (client_id, last_on, frequency, monetary) {sql}{conflict}",
             values,
         )
 
@@ -159,5 +170,3 @@ def _insert(query: QuerySet[Any, Any], conflict: str) -> None:
 def _compiled(query: QuerySet[Any, Any]) -> tuple[str, tuple[Any, ...]]:
     sql, values = query.query.get_compiler(connection=connection).as_sql()
     return sql, tuple(values)
-
-

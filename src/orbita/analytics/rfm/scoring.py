@@ -14,6 +14,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import pairwise
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
@@ -71,10 +72,9 @@ def check_edges(edges: Sequence[int], bands: int) -> None:
     """Cut points set by hand: one fewer than bands, each above the one before."""
     if len(edges) != bands - 1:
         raise ValidationError(
-            _("%(bands)s bands need %(needed)s cut points.")
-            % {"bands": bands, "needed": bands - 1}
+            _("%(bands)s bands need %(needed)s cut points.") % {"bands": bands, "needed": bands - 1}
         )
-    if any(after <= before for before, after in zip(edges, edges[1:], strict=False)):
+    if any(after <= before for before, after in pairwise(edges)):
         raise ValidationError(_("Each cut point must be above the one before it."))
 
 

@@ -12,6 +12,7 @@ def prepare(world: World) -> None:
     event = actions.change_settings(
         actor=world.administrator, bands=4, months=None, net=False, fixed={}
     )
+    assert event is not None
     world["rfm_change"] = Event.objects.get(pk=event)
 
 

@@ -18,7 +18,9 @@ def client(name: str = "Anna", responsible: User | None = None) -> Client:
     return Client.objects.create(name=name, name_key=name.lower(), responsible=responsible)
 
 
-def buy(who: Client, day: date, roubles: float, *, kind: str = "sale", status: str = "done") -> None:
+def buy(
+    who: Client, day: date, roubles: float, *, kind: str = "sale", status: str = "done"
+) -> None:
     minor = round(roubles * 100)
     order = Order(
         kind=kind,

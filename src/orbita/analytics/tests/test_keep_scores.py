@@ -124,6 +124,7 @@ def test_settings_are_changed_with_an_event_and_counted_anew_and_taken_back(head
     jobs.run_all()
     assert not is_under_way()
     assert RfmRun.current().bands == 4
+    assert event is not None
     actions.restore_settings(actor=head, event=Event.objects.get(pk=event))
     assert RfmSettings.current().as_json() == RfmSettings().as_json()
 

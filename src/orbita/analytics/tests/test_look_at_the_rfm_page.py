@@ -10,9 +10,9 @@ from orbita.analytics import actions
 from orbita.analytics.models import RfmRun, RfmScore, RfmSettings
 from orbita.analytics.overview import Overview
 from orbita.analytics.tests.shop import buy, client
+from orbita.clients.models import Client
 from orbita.core.models import Company, Job
 from orbita.core.rules import compile_rule
-from orbita.clients.models import Client
 
 pytestmark = pytest.mark.django_db
 

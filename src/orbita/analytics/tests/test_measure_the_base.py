@@ -4,6 +4,7 @@ from random import Random
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from orbita.analytics.rfm import compute
@@ -104,7 +105,11 @@ def make_shop(clients: int = 90) -> None:
     for place in range(clients):
         who = client(f"Client {place}")
         for _ in range(random.choice((0, 1, 1, 1, 2, 3, 8))):
-            buy(who, start + timedelta(days=random.randrange(700)), random.choice((10, 10, 99.5, 640)))
+            buy(
+                who,
+                start + timedelta(days=random.randrange(700)),
+                random.choice((10, 10, 99.5, 640)),
+            )
         if place % 9 == 0:
             give_back(who, start + timedelta(days=random.randrange(700)), 5)
         if place % 11 == 0:
@@ -122,7 +127,7 @@ def naive(measured_rows: Rows, as_of: date, bands: int) -> tuple[Edges, Counter[
 
     def cut(column: int) -> tuple[int, ...]:
         known = Counter(row[column] for row in values if row[column] is not None)
-        return edges_of(sorted(known.items()), bands)  # type: ignore[arg-type, type-var]
+        return edges_of(sorted(known.items()), bands)  # type: ignore[arg-type]
 
     days = Counter((as_of - last).days for last, _frequency, _money in values)
     edges = Edges(recency_edges(days.items(), bands), cut(1), cut(2))
@@ -156,11 +161,9 @@ def test_the_database_cuts_and_counts_like_plain_python(
 
 
 def base_rows(sql: str, values: list[Any]) -> list[tuple[Any, ...]]:
-    from django.db import connection
-
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 def test_facts_and_orders_say_the_same_of_today(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -233,9 +233,8 @@ def _save(product: Product) -> None:
         with transaction.atomic():
             product.save()
     except IntegrityError:
-        raise ValidationError(
-            {"sku": _("Another product has this article.")}, code="conflict"
-        ) from None
+        taken = ValidationError(_("Another product has this article."), code="conflict")
+        raise ValidationError({"sku": taken}) from None
 
 
 def _told(product: Product) -> dict[str, Any]:

@@ -1,0 +1,110 @@
+"""Errors as problem+json (RFC 9457): one shape for every refusal of the API."""
+
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+from django.core.exceptions import PermissionDenied
+from django.core.exceptions import ValidationError as FormError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+from ninja import NinjaAPI, Schema
+from ninja.errors import AuthenticationError, HttpError, Throttled, ValidationError
+
+from orbita.clients.actions import ConflictError as CardConflictError
+from orbita.core.rules import RuleError
+from orbita.gateways.files.errors import FileError
+
+
+class Problem(Schema):
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str = ""
+    errors: dict[str, list[str]] = {}
+
+
+class ConflictError(Exception):
+    """The request contradicts what is stored: a version passed by, a number taken."""
+
+
+# What any operation may answer; declared on each, so that clients can rely on it.
+COMMON = {400: Problem, 401: Problem, 403: Problem, 404: Problem, 422: Problem, 429: Problem}
+WRITING = {**COMMON, 409: Problem, 413: Problem}
+
+
+def problem(
+    status: int, detail: str = "", errors: dict[str, list[str]] | None = None
+) -> HttpResponse:
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "errors": errors or {},
+    }
+    return HttpResponse(
+        msgspec.json.encode(body), status=status, content_type="application/problem+json"
+    )
+
+
+def _not_signed_in(request: HttpRequest, error: Any) -> HttpResponse:
+    response = problem(401, _("A valid token is needed: “Authorization: Bearer …”."))
+    response.headers["WWW-Authenticate"] = 'Bearer realm="Orbita"'
+    return response
+
+
+def _not_found(request: HttpRequest, error: Any) -> HttpResponse:
+    return problem(404, _("There is no such record, or it is not yours to see."))
+
+
+def _bad_rule(request: HttpRequest, error: Any) -> HttpResponse:
+    return problem(422, str(error), {"filter": [str(error)]})
+
+
+def _not_valid(request: HttpRequest, error: Any) -> HttpResponse:
+    """What the actions refuse: 409 when it contradicts what is stored, else 422."""
+    if hasattr(error, "error_dict"):
+        errors = error.message_dict
+        codes = {item.code for items in error.error_dict.values() for item in items}
+    else:
+        errors, codes = {"": error.messages}, {item.code for item in error.error_list}
+    if "conflict" in codes:
+        return problem(409, " ".join(error.messages), errors)
+    return problem(422, _("Some values do not fit."), errors)
+
+
+def _not_of_the_schema(request: HttpRequest, error: Any) -> HttpResponse:
+    errors: dict[str, list[str]] = {}
+    for item in error.errors:
+        field = ".".join(str(part) for part in item["loc"][1:])
+        errors.setdefault(field, []).append(item["msg"])
+    return problem(422, _("Some values do not fit."), errors)
+
+
+def _too_often(request: HttpRequest, error: Any) -> HttpResponse:
+    response = problem(429, _("Too many requests: wait a little."))
+    response.headers["Retry-After"] = str(round(error.wait or 1))
+    return response
+
+
+_HANDLERS: dict[type[Exception], Callable[[HttpRequest, Any], HttpResponse]] = {
+    AuthenticationError: _not_signed_in,
+    PermissionDenied: lambda request, error: problem(403, str(error)),
+    Http404: _not_found,
+    ConflictError: lambda request, error: problem(409, str(error)),
+    CardConflictError: lambda request, error: problem(409, " ".join(error.messages)),
+    FileError: lambda request, error: problem(422, str(error), {"file": [str(error)]}),
+    RuleError: _bad_rule,
+    FormError: _not_valid,
+    ValidationError: _not_of_the_schema,
+    Throttled: _too_often,
+    HttpError: lambda request, error: problem(error.status_code, str(error)),
+}
+
+
+def register_handlers(api: NinjaAPI) -> None:
+    """Teaches the API to answer each exception of the rooms with its problem."""
+    for kind, handler in _HANDLERS.items():
+        api.add_exception_handler(kind, handler)

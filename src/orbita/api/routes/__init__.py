@@ -1,0 +1,13 @@
+from ninja import Router
+
+from . import carts, clients, imports, me, orders, products, rfm
+
+ROUTERS: dict[str, Router] = {
+    "/me": me.router,
+    "/clients": clients.router,
+    "/orders": orders.router,
+    "/products": products.router,
+    "": carts.router,
+    "/imports": imports.router,
+    "/rfm": rfm.router,
+}

@@ -1,0 +1,189 @@
+from typing import Any
+
+from django.db.models import F, OuterRef, QuerySet, Subquery
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
+from ninja import Router
+
+from orbita.accounts import policy
+from orbita.accounts.models import User
+from orbita.api.auth import actor
+from orbita.api.idempotency import once
+from orbita.api.paging import Page, PageParams, json_response, page_of, page_response
+from orbita.api.problems import COMMON, WRITING, ConflictError
+from orbita.api.schemas import (
+    ClientFull,
+    ClientIn,
+    ClientPatch,
+    ClientRow,
+    Contact,
+    ContactIn,
+    RowId,
+)
+from orbita.clients import actions
+from orbita.clients.actions.contacts import read as read_contact
+from orbita.clients.models import Client, ContactPoint, ExternalId
+from orbita.core.models import Company
+from orbita.core.money import from_minor
+
+router = Router(tags=["clients"])
+FIELDS = (
+    "id", "kind", "name", "city", "responsible_id", "created_at", "updated_at", "version",
+)  # fmt: skip
+OWN_FIELDS = (
+    "last_name", "first_name", "middle_name", "legal_form", "legal_name", "inn", "kpp", "ogrn",
+    "birthday", "sex", "occupation", "position", "income_level", "family", "education", "hobbies",
+    "interests", "preferred_channel", "payment_terms", "delivery_terms", "special_terms",
+    "difficulties", "working_hours", "time_zone", "comment",
+)  # fmt: skip
+CONTACT_FIELDS = ("id", "kind", "service", "value", "key", "label", "is_main")
+EXTERNAL_SOURCE = "api"
+
+
+def client_rows(clients: "QuerySet[Client]", *more: str) -> "QuerySet[Any, dict[str, Any]]":
+    """Plain rows with the facts and the primary external id, by one query."""
+    primary = ExternalId.objects.filter(client=OuterRef("pk"), is_primary=True).values("value")
+    rows: QuerySet[Any, dict[str, Any]] = clients.values(
+        *FIELDS,
+        *more,
+        external_id=Subquery(primary[:1]),
+        orders_count=F("facts__orders_count"),
+        orders_known=F("facts__orders_known"),
+        gross=F("facts__gross"),
+        returned=F("facts__returned"),
+        first_order_on=F("facts__first_order_on"),
+        last_order_on=F("facts__last_order_on"),
+    )
+    return rows
+
+
+def as_json(row: dict[str, Any], currency: str) -> dict[str, Any]:
+    if not row.pop("orders_known"):
+        row["orders_count"] = None
+    for name in ("gross", "returned"):
+        row[name] = str(from_minor(row[name] or 0, currency))
+    return row
+
+
+@router.get("", response={200: Page[ClientRow], **COMMON}, summary="List clients")
+def list_clients(request: HttpRequest, params: PageParams) -> HttpResponse:
+    """Clients that the token's user may see, without the recycle bin."""
+    user = actor(request)
+    policy.require(user, "clients.view")
+    rows, limit = page_of(Client.objects.visible_to(user), params, subject="client", actor=user)
+    currency = Company.current().currency
+    return page_response([as_json(row, currency) for row in client_rows(rows)[: limit + 1]], limit)
+
+
+@router.get("/{client_id}", response={200: ClientFull, **COMMON}, summary="Get a client")
+def get_client(request: HttpRequest, client_id: RowId) -> HttpResponse:
+    user = actor(request)
+    return json_response(full(user, visible(user, client_id)))
+
+
+@router.post("", response={201: ClientFull, **WRITING}, summary="Add a client")
+@once
+def add_client(request: HttpRequest, data: ClientIn) -> tuple[int, Any]:
+    """Adds a person or a company. An `external_id` that a client has already is a conflict."""
+    user = actor(request)
+    values = data.dict(exclude_unset=True)
+    parts = _parts(values)
+    if data.external_id and _owner_of(data.external_id):
+        raise ConflictError(_("There is a client with this external_id already."))
+    client = actions.create_client(actor=user, values=values, **parts)
+    return 201, full(user, client)
+
+
+@router.patch("/{client_id}", response={200: ClientFull, **WRITING}, summary="Change a client")
+def change_client(request: HttpRequest, client_id: RowId, data: ClientPatch) -> HttpResponse:
+    """Changes the fields that are given; `contacts` and `tags` are replaced as a whole.
+
+    With `version`, a field that somebody else changed since is a conflict.
+    """
+    user = actor(request)
+    client = visible(user, client_id)
+    values = data.dict(exclude_unset=True)
+    version = values.pop("version", None)
+    if values.get("external_id") and _owner_of(values["external_id"]) not in (None, client.pk):
+        raise ConflictError(_("There is a client with this external_id already."))
+    parts = _parts(values)
+    actions.update_client(actor=user, client=client, values=values, version=version, **parts)
+    return json_response(full(user, visible(user, client_id)))
+
+
+@router.delete("/{client_id}", response={204: None, **WRITING}, summary="Delete a client")
+def delete_client(request: HttpRequest, client_id: RowId) -> HttpResponse:
+    """Puts the client into the recycle bin."""
+    user = actor(request)
+    actions.delete_client(actor=user, client=visible(user, client_id))
+    return HttpResponse(status=204)
+
+
+@router.get(
+    "/{client_id}/contacts", response={200: list[Contact], **COMMON}, summary="List contacts"
+)
+def list_contacts(request: HttpRequest, client_id: RowId) -> HttpResponse:
+    return json_response(_contacts(visible(actor(request), client_id)))
+
+
+@router.post("/{client_id}/contacts", response={201: Contact, **WRITING}, summary="Add a contact")
+@once
+def add_contact(request: HttpRequest, client_id: RowId, data: ContactIn) -> tuple[int, Any]:
+    """Adds a phone, an e-mail, a messenger or a link; a phone is kept as E.164 beside what came."""
+    user = actor(request)
+    client = visible(user, client_id)
+    before = {contact["id"] for contact in _contacts(client)}
+    actions.add_contact(actor=user, client=client, **data.dict())
+    return 201, next(one for one in _contacts(client) if one["id"] not in before)
+
+
+@router.delete(
+    "/{client_id}/contacts/{contact_id}",
+    response={204: None, **WRITING},
+    summary="Remove a contact",
+)
+def remove_contact(request: HttpRequest, client_id: RowId, contact_id: RowId) -> HttpResponse:
+    user = actor(request)
+    client = visible(user, client_id)
+    contact = get_object_or_404(ContactPoint, pk=contact_id, client=client)
+    actions.remove_contact(actor=user, client=client, contact=contact)
+    return HttpResponse(status=204)
+
+
+def visible(user: User, client_id: int) -> Client:
+    return get_object_or_404(Client.objects.visible_to(user), pk=client_id)
+
+
+def full(user: User, client: Client) -> dict[str, Any]:
+    row = client_rows(Client.objects.filter(pk=client.pk), *OWN_FIELDS).get()
+    return as_json(dict(row), Company.current().currency) | {
+        "tags": list(client.tags.values_list("name", flat=True)),
+        "contacts": _contacts(client),
+    }
+
+
+def _contacts(client: Client) -> list[dict[str, Any]]:
+    return list(client.contacts.order_by("-is_main", "pk").values(*CONTACT_FIELDS))
+
+
+def _owner_of(external_id: str) -> int | None:
+    return (
+        ExternalId.objects.filter(source=EXTERNAL_SOURCE, value=external_id)
+        .values_list("client_id", flat=True)
+        .first()
+    )
+
+
+def _parts(values: dict[str, Any]) -> dict[str, Any]:
+    """Takes the collections out of the values, in the shape of the actions."""
+    parts: dict[str, Any] = {}
+    for name in ("contacts", "tags"):
+        if name in values:
+            parts[name] = values.pop(name) or []
+    if "contacts" in parts:
+        parts["contacts"] = [read_contact(**one) for one in parts["contacts"]]
+    external = values.pop("external_id", None)
+    if external:
+        parts["external_ids"] = [{"source": EXTERNAL_SOURCE, "value": external, "is_primary": True}]
+    return parts

@@ -1,0 +1,365 @@
+"""What the API takes and gives."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from ninja import Schema
+from pydantic import AwareDatetime, BeforeValidator, ConfigDict, Field, StringConstraints
+
+# PostgreSQL cannot keep NUL in a text.
+NO_NUL = r"^[^\x00]*$"
+Word = Annotated[str, StringConstraints(strip_whitespace=True, max_length=20, pattern=NO_NUL)]
+Short = Annotated[str, StringConstraints(strip_whitespace=True, max_length=60, pattern=NO_NUL)]
+Label = Annotated[str, StringConstraints(strip_whitespace=True, max_length=100, pattern=NO_NUL)]
+Filled = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300, pattern=NO_NUL)
+]
+Remark = Annotated[str, StringConstraints(max_length=500, pattern=NO_NUL)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=300, pattern=NO_NUL)]
+LongText = Annotated[str, StringConstraints(max_length=10_000, pattern=NO_NUL)]
+RowId = Annotated[int, Field(ge=1, le=2**63 - 1)]
+
+
+def _text_only(value: object) -> object:
+    """Pydantic also takes seconds since 1970; the document promises text."""
+    if value is None or isinstance(value, str):
+        return value
+    raise ValueError("a text is expected")
+
+
+# In bodies JSON's own types count: 0 is not false, "1" is not a number.
+BodyId = Annotated[int, Field(strict=True, ge=1, le=2**63 - 1)]
+Version = Annotated[int, Field(strict=True, ge=1, le=2**31 - 1)]
+Ordinal = Annotated[int, Field(strict=True, ge=1, le=100_000)]
+Flag = Annotated[bool, Field(strict=True)]
+Moment = Annotated[AwareDatetime, BeforeValidator(_text_only)]
+Day = Annotated[date, BeforeValidator(_text_only)]
+
+
+class Strict(Schema):
+    """Unknown fields are refused: a typo must not look like success."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class ContactIn(Strict):
+    kind: Literal["phone", "email", "messenger", "link"]
+    value: Filled
+    service: Word = ""
+    label: Label = ""
+    is_main: Flag = False
+
+
+class Contact(Schema):
+    id: int
+    kind: str
+    service: str
+    value: str
+    key: str
+    label: str
+    is_main: bool
+
+
+class ClientRow(Schema):
+    """A client as lists give it."""
+
+    id: int
+    external_id: str | None
+    kind: str
+    name: str
+    city: str
+    responsible_id: int | None
+    orders_count: int | None
+    gross: str
+    returned: str
+    first_order_on: date | None
+    last_order_on: date | None
+    created_at: datetime
+    updated_at: datetime
+    version: int
+
+
+class ClientFull(ClientRow):
+    last_name: str
+    first_name: str
+    middle_name: str
+    legal_form: str
+    legal_name: str
+    inn: str
+    kpp: str
+    ogrn: str
+    birthday: date | None
+    sex: str
+    occupation: str
+    position: str
+    income_level: str
+    family: str
+    education: str
+    hobbies: str
+    interests: str
+    preferred_channel: str
+    payment_terms: str
+    delivery_terms: str
+    special_terms: str
+    difficulties: str
+    working_hours: str
+    time_zone: str
+    comment: str
+    tags: list[str]
+    contacts: list[Contact]
+
+
+class ProductRow(Schema):
+    id: int
+    kind: str
+    name: str
+    sku: str | None
+    group: str | None
+    unit: str
+    currency: str
+    price: str | None
+    cost: str | None = Field(None, description="Null without the right to see costs.")
+    is_active: bool
+    version: int
+
+
+class OrderRow(Schema):
+    id: int
+    kind: str
+    number: str
+    external_id: str | None
+    client_id: int | None
+    ordered_at: datetime
+    business_date: date
+    status: str
+    currency: str
+    total: str
+    discount: str
+    payment: str
+    paid: str
+    delivery: str
+    promised_on: date | None
+    delivered_on: date | None
+    responsible_id: int | None
+    version: int
+
+
+class OrderLineRow(Schema):
+    ordinal: int
+    product_id: int | None
+    name: str
+    quantity: str
+    price: str
+    discount: str
+    total: str
+
+
+class OrderFull(OrderRow):
+    return_of_id: int | None
+    delivery_method: str
+    delivery_address: str
+    comment: str
+    lines: list[OrderLineRow]
+
+
+Quantity = Annotated[
+    Decimal,
+    Field(gt=0, lt=10**9, max_digits=12, decimal_places=3, description="Up to three decimals."),
+]
+UnitPrice = Annotated[Decimal, Field(ge=0, lt=10**11, max_digits=15, decimal_places=4)]
+NotNegative = Annotated[Decimal, Field(ge=0, lt=10**12, max_digits=14, decimal_places=2)]
+Currency = Annotated[str, StringConstraints(pattern=r"^([A-Z]{3})?$")]
+
+
+class ProductIn(Strict):
+    name: Filled
+    kind: Literal["good", "service"] = "good"
+    sku: Short | None = None
+    group: Text = ""
+    unit: Word = ""
+    currency: Currency = ""
+    price: UnitPrice | None = None
+    cost: UnitPrice | None = None
+    is_active: Flag = True
+    description: LongText = ""
+
+
+class ProductPatch(ProductIn):
+    name: Filled = "-"
+    version: Version | None = None
+
+
+class OrderLineIn(Strict):
+    """A line: a product of the catalogue, or a name."""
+
+    product_id: BodyId | None = None
+    name: Text = ""
+    quantity: Quantity = Decimal(1)
+    price: UnitPrice
+    discount: NotNegative = Decimal(0)
+
+
+class OrderIn(Strict):
+    kind: Literal["sale", "return"] = "sale"
+    number: Short = ""
+    origin: Short = ""
+    external_id: (
+        Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=NO_NUL)] | None
+    ) = None
+    client_id: BodyId | None = None
+    ordered_at: Moment | None = None
+    status: Literal["new", "confirmed", "done", "cancelled"] = "new"
+    currency: Currency = ""
+    discount: NotNegative = Decimal(0)
+    comment: Remark = ""
+    delivery_method: Label = ""
+    delivery_address: Text = ""
+    promised_on: Day | None = None
+    lines: Annotated[list[OrderLineIn], Field(min_length=1, max_length=500)]
+
+
+class StatusIn(Strict):
+    status: Literal["new", "confirmed", "done", "cancelled"]
+
+
+class PaymentIn(Strict):
+    amount: Annotated[Decimal, Field(gt=-(10**12), lt=10**12, max_digits=14, decimal_places=2)]
+    paid_at: Moment | None = None
+
+
+class ReturnLineIn(Strict):
+    ordinal: Ordinal
+    quantity: Quantity
+
+
+class ReturnIn(Strict):
+    lines: Annotated[list[ReturnLineIn], Field(max_length=500)] = []
+    comment: Remark = ""
+
+
+class ClientIn(Strict):
+    """A person (`name` alone is taken apart by itself) or a company."""
+
+    kind: Literal["person", "company"] = "person"
+    name: Text = ""
+    last_name: Label = ""
+    first_name: Label = ""
+    middle_name: Label = ""
+    legal_form: Annotated[str, StringConstraints(max_length=30, pattern=NO_NUL)] = ""
+    legal_name: Text = ""
+    inn: Word = ""
+    kpp: Word = ""
+    ogrn: Word = ""
+    birthday: Day | None = None
+    sex: Literal["", "f", "m"] = ""
+    occupation: Text = ""
+    position: Text = ""
+    income_level: Label = ""
+    family: Text = ""
+    education: Text = ""
+    hobbies: Text = ""
+    interests: Text = ""
+    preferred_channel: Literal["", "phone", "email", "sms", "telegram", "whatsapp", "vk", "max"] = (
+        ""
+    )
+    payment_terms: Text = ""
+    delivery_terms: Text = ""
+    special_terms: Text = ""
+    difficulties: Remark = ""
+    working_hours: Label = ""
+    time_zone: Annotated[str, StringConstraints(max_length=64, pattern=NO_NUL)] = ""
+    comment: LongText = ""
+    external_id: (
+        Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=NO_NUL)] | None
+    ) = None
+    contacts: Annotated[list[ContactIn], Field(max_length=100)] = []
+    tags: Annotated[list[Short], Field(max_length=100)] = []
+
+
+class ClientPatch(ClientIn):
+    version: Version | None = None
+
+
+class RfmGroup(Schema):
+    key: str
+    name: str
+
+
+class RfmOverview(Schema):
+    as_of: date | None
+    computed_at: datetime | None
+    settings: dict[str, Any]
+    cut_points: dict[str, Any]
+    groups: list[RfmGroup]
+
+
+class RfmRow(Schema):
+    """The scores of a client; `id` is the client's. `frequency` and `f` are null when not known."""
+
+    id: int
+    external_id: str | None
+    last_on: date
+    frequency: int | None
+    monetary: str
+    r: int
+    f: int | None
+    m: int
+    group: str
+
+
+class ImportRow(Schema):
+    id: int
+    file_name: str
+    status: str
+    match: list[str]
+    on_match: str
+    source: str
+    total: int
+    created: int
+    updated: int
+    unchanged: int
+    rejected: int
+    error: str
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    undone_at: datetime | None
+
+
+class CartLineIn(Strict):
+    product_id: BodyId | None = None
+    name: Text = ""
+    quantity: Quantity = Decimal(1)
+    price: UnitPrice
+
+
+class CartIn(Strict):
+    origin: Short = ""
+    external_id: Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=NO_NUL)]
+    client_id: BodyId | None = None
+    currency: Currency = ""
+    lines: Annotated[list[CartLineIn], Field(min_length=1, max_length=500)]
+
+
+class CartRow(Schema):
+    id: int
+    origin: str
+    external_id: str
+    client_id: int | None
+    currency: str
+    total: str
+    order_id: int | None
+
+
+class ProductViewIn(Strict):
+    client_id: BodyId
+    product_id: BodyId
+    viewed_at: Moment | None = None
+
+
+class ProductViewRow(Schema):
+    id: int
+    client_id: int
+    product_id: int
+    viewed_at: datetime

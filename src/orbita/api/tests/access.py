@@ -1,0 +1,176 @@
+"""Who may call what. The owner is a manager: he sees his team's records and changes his own."""
+
+from typing import Any
+
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test.client import MULTIPART_CONTENT
+
+from orbita.accounts.testing import Row, World, api_answers
+from orbita.clients.actions import add_contact, create_client
+from orbita.clients.models import ContactPoint
+from orbita.commerce.actions import create_order
+from orbita.commerce.actions.catalogue import ProductData, save_product
+from orbita.commerce.records import LineData, OrderData
+from orbita.gateways.actions import receive_file
+
+
+def prepare(world: World) -> None:
+    client = create_client(actor=world.owner, values={"name": "Иванов Пётр"})
+    add_contact(actor=world.owner, client=client, kind="phone", value="+79160000001")
+    world["api_client"] = client
+    world["api_contact"] = ContactPoint.objects.get(client=client)
+    line = LineData(name="Зерно", price=1_000_000)
+    world["api_order"] = create_order(
+        actor=world.owner, data=OrderData(client_id=client.pk, lines=[line])
+    )
+    world["api_product"] = save_product(
+        actor=world.administrator, data=ProductData(name="Зерно «Север»")
+    )
+    world["api_import"] = receive_file(
+        actor=world.administrator, chunks=["Имя;Телефон\nАнна;89160000002\n".encode()], name="a.csv"
+    )
+
+
+def of(name: str, key: str) -> Any:
+    return lambda world: {key: world[name].pk}
+
+
+def _contact(world: World) -> dict[str, int]:
+    return {"client_id": world["api_client"].pk, "contact_id": world["api_contact"].pk}
+
+
+def _file(world: World) -> dict[str, Any]:
+    return {"file": SimpleUploadedFile("b.csv", "Имя;Телефон\nОльга;89160000003\n".encode())}
+
+
+LINES = [{"name": "Зерно", "price": "100"}]
+# A manager of another team does not see the record at all.
+OWN = {"viewer": 403, "teammate": 403, "stranger": 404, "token": 403}
+
+ROWS = [
+    Row("api:openapi-json", api_answers(200, anonymous=200)),
+    Row("api:openapi-view", api_answers(302, anonymous=302)),
+    Row("api:api-root", api_answers(404, anonymous=404)),
+    Row("api:me", api_answers(200)),
+    Row("api:list_clients", api_answers(200)),
+    Row(
+        "api:add_client",
+        api_answers(201, viewer=403, token=403),
+        method="POST",
+        data=lambda world: {"name": "Сидорова Анна"},
+    ),
+    Row("api:get_client", api_answers(200, stranger=404), kwargs=of("api_client", "client_id")),
+    Row(
+        "api:change_client",
+        api_answers(200, **OWN),
+        method="PATCH",
+        kwargs=of("api_client", "client_id"),
+        data=lambda world: {"occupation": "врач"},
+    ),
+    Row(
+        "api:delete_client",
+        api_answers(204, **OWN | {"owner": 403}),
+        method="DELETE",
+        kwargs=of("api_client", "client_id"),
+    ),
+    Row("api:list_contacts", api_answers(200, stranger=404), kwargs=of("api_client", "client_id")),
+    Row(
+        "api:add_contact",
+        api_answers(201, **OWN),
+        method="POST",
+        kwargs=of("api_client", "client_id"),
+        data=lambda world: {"kind": "email", "value": "anna@example.org"},
+    ),
+    Row("api:remove_contact", api_answers(204, **OWN), method="DELETE", kwargs=_contact),
+    Row("api:list_orders", api_answers(200)),
+    Row(
+        "api:add_order",
+        api_answers(201, viewer=403, token=403),
+        method="POST",
+        data=lambda world: {"lines": LINES},
+    ),
+    Row("api:get_order", api_answers(200, stranger=404), kwargs=of("api_order", "order_id")),
+    Row(
+        "api:delete_order",
+        api_answers(204, **OWN | {"owner": 403}),
+        method="DELETE",
+        kwargs=of("api_order", "order_id"),
+    ),
+    Row(
+        "api:set_status",
+        api_answers(200, **OWN),
+        method="POST",
+        kwargs=of("api_order", "order_id"),
+        data=lambda world: {"status": "done"},
+    ),
+    Row(
+        "api:record_payment",
+        api_answers(200, **OWN),
+        method="POST",
+        kwargs=of("api_order", "order_id"),
+        data=lambda world: {"amount": "100"},
+    ),
+    Row(
+        "api:add_return",
+        api_answers(201, **OWN),
+        method="POST",
+        kwargs=of("api_order", "order_id"),
+        data=lambda world: {},
+    ),
+    Row("api:list_products", api_answers(200)),
+    Row(
+        "api:add_product",
+        api_answers(201, viewer=403, owner=403, teammate=403, stranger=403, token=403),
+        method="POST",
+        data=lambda world: {"name": "Чай"},
+    ),
+    Row("api:get_product", api_answers(200), kwargs=of("api_product", "product_id")),
+    Row(
+        "api:change_product",
+        api_answers(200, viewer=403, owner=403, teammate=403, stranger=403, token=403),
+        method="PATCH",
+        kwargs=of("api_product", "product_id"),
+        data=lambda world: {"price": "10"},
+    ),
+    Row(
+        "api:put_cart",
+        api_answers(200, **OWN),
+        method="PUT",
+        data=lambda world: {
+            "external_id": "c1",
+            "client_id": world["api_client"].pk,
+            "lines": LINES,
+        },
+    ),
+    Row(
+        "api:add_product_view",
+        api_answers(201, **OWN),
+        method="POST",
+        data=lambda world: {
+            "client_id": world["api_client"].pk,
+            "product_id": world["api_product"].pk,
+        },
+    ),
+    Row("api:list_imports", api_answers(403, head=200, administrator=200)),
+    Row(
+        "api:add_import",
+        api_answers(403, head=202, administrator=202),
+        method="POST",
+        data=_file,
+        content_type=MULTIPART_CONTENT,
+    ),
+    Row(
+        "api:get_import",
+        api_answers(404, head=200, administrator=200),
+        kwargs=of("api_import", "import_id"),
+    ),
+    Row(
+        "api:undo_import",
+        api_answers(404, head=422, administrator=422),
+        method="POST",
+        kwargs=of("api_import", "import_id"),
+        data=lambda world: {},
+    ),
+    Row("api:overview", api_answers(200)),
+    Row("api:scores", api_answers(200)),
+]

@@ -1,0 +1,42 @@
+"""Schemathesis throws what the document allows, and what it does not, at every operation."""
+
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, settings
+
+from orbita.accounts.actions import create_token
+from orbita.accounts.testing import make_world
+from orbita.api.tests import access
+from orbita.config.wsgi import application
+
+schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", application)
+# A schema cannot say that an INN has check digits or that a filter names a known fact: 422 says so.
+schema.config.checks.positive_data_acceptance.expected_statuses = [
+    *schema.config.checks.positive_data_acceptance.expected_statuses,
+    "422",
+]
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def authorization() -> str:
+    world = make_world()
+    access.prepare(world)
+    _token, secret = create_token(
+        actor=None, user=world.administrator, name="schemathesis", scopes=["*"]
+    )
+    return f"Bearer {secret}"
+
+
+@schema.parametrize()
+@settings(
+    max_examples=12,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+def test_every_operation_keeps_to_its_document(case: Any, authorization: str) -> None:
+    case.call_and_validate(headers={"Authorization": authorization})

@@ -103,6 +103,8 @@ def start_service(place: Place, tmp_path: Path) -> Iterator[Callable[..., Servic
         eventually(lambda: output.read_text() or process.poll() is not None)
         first, *greeting = output.read_text().splitlines() or [""]
         if not first.startswith("Orbita is ready: "):
+            process.terminate()
+            process.wait(PATIENCE)
             pytest.fail(f"the service did not start: {errors.read_text()}")
         service = Service(process, first.split()[-1], greeting, errors)
         started.append(service)

@@ -16,7 +16,7 @@ import pytest
 from orbita import translations
 from orbita.devtools import ROOT, browser, plain_environment
 
-PATIENCE = 60.0  # seconds; only a test that fails waits so long
+PATIENCE = 120.0  # seconds; only a test that fails waits so long
 
 
 def pytest_configure() -> None:

@@ -55,6 +55,7 @@ def test_it_stops_cleanly_and_starts_again_on_the_same_data(start_service: Start
     for _ in range(2):
         service = start_service()
         assert answers(service)
+        eventually(lambda service=service: child(service, "worker"))
         processes = family(service)
         assert len(processes) >= 4
         assert service.stop() == 0
@@ -67,6 +68,20 @@ def test_it_is_ready_whatever_name_it_is_known_by(start_service: Start) -> None:
     assert answers(service)
     [link] = [line.strip() for line in service.greeting if "http" in line]
     assert link.startswith("https://crm.example.com/")
+
+
+def test_the_demo_says_whom_to_sign_in_as_and_is_loaded_once(
+    place: Place, start_service: Start
+) -> None:
+    count = "from orbita.clients.models import Client; print(Client.objects.count())"
+    first = start_service("demo")
+    assert any("@" in line for line in first.greeting)
+    assert first.stop() == 0
+    loaded = int(place.run("manage", "shell", "-v", "0", "-c", count).stdout)
+    second = start_service("demo")
+    assert second.greeting == first.greeting
+    assert second.stop() == 0
+    assert int(place.run("manage", "shell", "-v", "0", "-c", count).stdout) == loaded > 1000
 
 
 def test_ctrl_c_stops_it_too(start_service: Start) -> None:

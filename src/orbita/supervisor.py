@@ -231,13 +231,15 @@ class _Supervisor:
         """Until SIGTERM or SIGINT. 0 after a clean stop, 1 when the service cannot start."""
         try:
             while not self._signals.stopping:
-                for child in self._children:
+                # The worker waits for the pages: loading both at once would make them late.
+                for child in self._children if self._ready else self._children[:1]:
                     if not self._look_after(child):
                         return 1
                 if not self._ready and _answers(self._address):
                     self._ready = True
                     sys.stdout.writelines(f"{line}\n" for line in greeting)
                     sys.stdout.flush()
+                    continue
                 self._signals.wait(self._pause())
             return 0
         finally:

@@ -123,7 +123,7 @@ DEPLOY_CHECK = ("manage", "check", "--deploy", "--fail-level", "WARNING")
 
 CHECKS = (
     # The longest first: the others run beside it.
-    Check("types", _tool("-m", "mypy", "src")),
+    Check("types", _tool("-m", "mypy", "src", "tests")),
     Check("style", _tool("-m", "ruff", "check", *PYTHON_FILES)),
     Check("format", _tool("-m", "ruff", "format", "--check", *PYTHON_FILES)),
     Check("rooms", _tool("-c", LINT_IMPORTS, "--no-logo")),

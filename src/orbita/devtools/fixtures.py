@@ -16,7 +16,7 @@ import pytest
 from orbita import translations
 from orbita.devtools import ROOT, browser, plain_environment
 
-PATIENCE = 60.0  # seconds; only a test that fails waits so long
+PATIENCE = 120.0  # seconds; only a test that fails waits so long
 
 
 def pytest_configure() -> None:
@@ -103,6 +103,8 @@ def start_service(place: Place, tmp_path: Path) -> Iterator[Callable[..., Servic
         eventually(lambda: output.read_text() or process.poll() is not None)
         first, *greeting = output.read_text().splitlines() or [""]
         if not first.startswith("Orbita is ready: "):
+            process.terminate()
+            process.wait(PATIENCE)
             pytest.fail(f"the service did not start: {errors.read_text()}")
         service = Service(process, first.split()[-1], greeting, errors)
         started.append(service)

@@ -20,6 +20,13 @@ class OrderQuerySet(ScopedQuerySet[M]):
 
     def within(self, actor: "User", permission: str) -> Self:
         """An order belongs to its seller; without one, to the client's responsible."""
+        return self._owned(actor, permission).alive()
+
+    def binned(self, actor: "User", permission: str = "orders.delete") -> Self:
+        """The actor's part of the recycle bin."""
+        return self._owned(actor, permission).filter(deleted_at__isnull=False)
+
+    def _owned(self, actor: "User", permission: str) -> Self:
         granted = policy.level(actor, permission)
         condition = policy.owned_by(actor, granted, "responsible")
         if condition is None:
@@ -27,12 +34,15 @@ class OrderQuerySet(ScopedQuerySet[M]):
         if granted != policy.ALL:
             of_client = policy.owned_by(actor, granted, "client__responsible") or Q()
             condition |= Q(responsible=None) & of_client
-        return self.filter(condition).alive()
+        return self.filter(condition)
 
 
 class ProductQuerySet(QuerySet[M]):
     def alive(self) -> Self:
         return self.filter(deleted_at=None)
+
+    def in_bin(self) -> Self:
+        return self.filter(deleted_at__isnull=False)
 
     def visible_to(self, actor: "User") -> Self:
         """The catalogue is one for all who may see it."""

@@ -4,10 +4,12 @@ from django.utils.translation import gettext_lazy as _
 
 from orbita.accounts.policy import PERMISSIONS, Permission
 from orbita.clients.facts import RECORDERS
-from orbita.commerce import rule_facts, words
+from orbita.commerce import lists, rule_facts, search, words
 from orbita.commerce.facts import RECORDER
 from orbita.core.events import KINDS, EventKind
 from orbita.core.rules import FACTS
+from orbita.ui.lists import LISTS
+from orbita.ui.menu import MENU, QUICK_CREATE, SEARCH, MenuItem, QuickCreate, SearchProvider
 
 PERMISSIONS.register(
     Permission(
@@ -43,16 +45,16 @@ FACTS.register("client", *rule_facts.CLIENT_FACTS)
 FACTS.register("order", *rule_facts.ORDER_FACTS)
 FACTS.register("product", *rule_facts.PRODUCT_FACTS)
 KINDS.register(
-    EventKind("order.created", _("Order"), "bag", "money", words.order_made),
-    EventKind("order.changed", _("Order changed"), "bag", "changes", words.order_changed),
-    EventKind("order.cancelled", _("Order cancelled"), "bag", "money", words.order_cancelled),
-    EventKind("order.deleted", _("Order deleted"), "bag", "changes", words.order_deleted),
-    EventKind("order.restored", _("Order restored"), "bag", "changes", words.order_restored),
-    EventKind("order.returned", _("Return"), "undo", "money", words.returned),
-    EventKind("order.paid", _("Payment"), "money", "money", words.order_paid, erase=()),
+    EventKind("order.created", _("Order"), "cart", "orders", words.order_made),
+    EventKind("order.changed", _("Order changed"), "cart", "changes", words.order_changed),
+    EventKind("order.cancelled", _("Order cancelled"), "cart", "orders", words.order_cancelled),
+    EventKind("order.deleted", _("Order deleted"), "cart", "changes", words.order_deleted),
+    EventKind("order.restored", _("Order restored"), "cart", "changes", words.order_restored),
+    EventKind("order.returned", _("Return"), "undo", "orders", words.returned),
+    EventKind("order.paid", _("Payment"), "ruble", "orders", words.order_paid, erase=()),
     EventKind("order.delivery", _("Delivery"), "truck", "changes", words.delivery_set),
     EventKind(
-        "orders.loaded", _("Orders loaded"), "import", "money", words.orders_loaded, erase=()
+        "orders.loaded", _("Orders loaded"), "upload", "orders", words.orders_loaded, erase=()
     ),
     EventKind(
         "orders.unloaded",
@@ -62,11 +64,11 @@ KINDS.register(
         words.orders_unloaded,
         erase=(),
     ),
-    EventKind("balance.set", _("Purchases from totals"), "import", "money", words.balance_set),
+    EventKind("balance.set", _("Purchases from totals"), "upload", "orders", words.balance_set),
     EventKind("balance.removed", _("Purchases from totals removed"), "undo", "changes"),
-    EventKind("cart.changed", _("Cart"), "bag", "visits", words.cart_changed, erase=()),
+    EventKind("cart.changed", _("Cart"), "cart", "visits", words.cart_changed, erase=()),
     EventKind(
-        "cart.abandoned", _("Abandoned cart"), "bag", "visits", words.cart_abandoned, erase=()
+        "cart.abandoned", _("Abandoned cart"), "cart", "visits", words.cart_abandoned, erase=()
     ),
     EventKind("product.viewed", _("Looked at a product"), "eye", "visits", words.product_viewed),
     EventKind("product.created", _("Product added"), "box", erase=()),
@@ -74,6 +76,36 @@ KINDS.register(
     EventKind("product.deleted", _("Product deleted"), "box", erase=()),
     EventKind("product.restored", _("Product restored"), "box", erase=()),
     EventKind("product_group.saved", _("Group of products saved"), "box", erase=()),
-    EventKind("rate.set", _("Exchange rate set"), "money", erase=()),
-    EventKind("rate.removed", _("Exchange rate removed"), "money", erase=()),
+    EventKind("rate.set", _("Exchange rate set"), "ruble", erase=()),
+    EventKind("rate.removed", _("Exchange rate removed"), "ruble", erase=()),
+)
+LISTS.register(lists.ORDERS, lists.ORDERS_BIN, lists.PRODUCTS, lists.PRODUCTS_BIN)
+MENU.register(
+    MenuItem("orders", _("Orders"), "commerce:orders", "cart", "orders.view", order=30, phone=True),
+    MenuItem("products", _("Products"), "commerce:products", "box", "products.view", order=32),
+    MenuItem(
+        "rates",
+        _("Exchange rates"),
+        "commerce:rates",
+        "ruble",
+        "core.settings",
+        order=80,
+        section="settings",
+    ),
+)
+QUICK_CREATE.register(
+    QuickCreate("order", _("Order"), "commerce:order-new", "cart", "orders.edit", order=20),
+    QuickCreate(
+        "product",
+        _("Product"),
+        "commerce:product-new",
+        "box",
+        "products.edit",
+        order=60,
+        dialog=True,
+    ),
+)
+SEARCH.register(
+    SearchProvider("orders", _("Orders"), search.orders, "orders.view"),
+    SearchProvider("products", _("Products"), search.products, "products.view"),
 )

@@ -141,13 +141,13 @@ def _bought(path: str) -> Condition:
     )
 
 
-def _since(days: int) -> Any:
+def since(days: int) -> Any:
     return Company.current().business_date() - timedelta(days=days)
 
 
 def _orders_in(days: int) -> Condition:
     def condition(op: str, value: Any) -> Q:
-        rows = _sales.filter(business_date__gt=_since(days)).order_by().values("client_id")
+        rows = _sales.filter(business_date__gt=since(days)).order_by().values("client_id")
         counted = rows.annotate(n=Count("pk")).values("n")
         return _compared(Coalesce(Subquery(counted, output_field=IntegerField()), 0))(op, value)
 
@@ -156,7 +156,7 @@ def _orders_in(days: int) -> Condition:
 
 def _spent_in(days: int) -> Condition:
     def condition(op: str, value: Any) -> Q:
-        rows = _sales.filter(business_date__gt=_since(days)).order_by().values("client_id")
+        rows = _sales.filter(business_date__gt=since(days)).order_by().values("client_id")
         summed = rows.annotate(n=Sum("gross_base")).values("n")
         return _compared(Coalesce(Subquery(summed, output_field=BigIntegerField()), 0))(op, value)
 
@@ -385,7 +385,7 @@ def _sold_within(op: str, days: Any) -> Q:
         product_id=OuterRef("pk"),
         order__is_counted=True,
         order__kind=Order.Kind.SALE,
-        order__business_date__gt=_since(days),
+        order__business_date__gt=since(days),
     )
     return Q(Exists(sold)) if op == "last_days" else ~Q(Exists(sold))
 

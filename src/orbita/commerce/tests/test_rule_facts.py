@@ -91,7 +91,9 @@ def test_clients_are_found_by_debts_returns_late_deliveries_and_forgotten_carts(
 def test_orders_are_found_by_their_facts(
     admin: User, alice: User, anna: Client, coffee: Product
 ) -> None:
-    make = lambda **f: actions.create_order(actor=admin, data=sale(anna, line("100"), **f))  # noqa: E731
+    def make(**fields: Any) -> None:
+        actions.create_order(actor=admin, data=sale(anna, line("100"), **fields))
+
     make(number="A", payment="paid", ordered_on=ago(3))
     make(number="B", payment="unpaid", discount=10_00, promised_on=ago(2))
     make(number="C", promised_on=ago(2), delivered_on=ago(2), delivery="delivered")

@@ -88,7 +88,7 @@ def test_an_empty_base_says_what_to_do(client: Browser, head: User) -> None:
 def test_a_chosen_group_says_what_to_do_with_it(client: Browser, head: User, base: None) -> None:
     html = page(client, head, "/rfm/?group=about_to_sleep")
     assert "Write with one simple offer" in html
-    assert "At stake" in html
+    assert "They brought" in html
 
 
 def test_somebody_without_analytics_is_told_so(

@@ -32,7 +32,7 @@ def base(alice: User, charlie: User) -> None:
 
 
 def page(browser: Browser, user: User, address: str = "/rfm/") -> str:
-    browser.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    browser.force_login(user)
     answer = browser.get(address)
     assert answer.status_code == 200
     return answer.content.decode()
@@ -75,7 +75,7 @@ def test_totals_for_everybody_equal_those_counted_from_the_scores(head: User, ba
 def test_the_page_asks_the_database_little(
     client: Browser, alice: User, base: None, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
-    client.force_login(alice, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(alice)
     client.get("/rfm/")
     with django_assert_max_num_queries(16):
         client.get("/rfm/?group=champions")
@@ -95,7 +95,7 @@ def test_somebody_without_analytics_is_told_so(
     client: Browser, make_user: Callable[..., User]
 ) -> None:
     user = make_user("Sue", "support")
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(user)
     assert client.get("/rfm/").status_code == 403
     assert not RfmScore.objects.visible_to(user).exists()
 

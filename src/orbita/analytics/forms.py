@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from orbita.analytics.rfm.scoring import (
     FEWEST_BANDS,
@@ -64,7 +64,7 @@ class RfmForm(UiForm):
         help_text=gettext_lazy("Purchases of the last months. Leave it empty for all time."),
     )
     net = forms.TypedChoiceField(
-        label=gettext_lazy("Money"),
+        label=pgettext_lazy("rfm", "Money"),
         coerce=lambda value: value == "net",
         choices=[
             ("gross", gettext_lazy("all that was bought")),
@@ -104,7 +104,7 @@ class RfmForm(UiForm):
                     required=False,
                     localize=False,
                     decimal_places=2,
-                    initial=shown.normalize() if shown != shown.to_integral() else int(shown),
+                    initial=int(shown) if shown == int(shown) else f"{shown:.2f}",
                     min_value=Decimal(-LARGEST[measure]),
                     max_value=Decimal(LARGEST[measure]),
                 )

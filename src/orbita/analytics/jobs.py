@@ -14,7 +14,11 @@ def refresh_rfm(history: bool = False) -> None:
 @task(queue_name="long", atomic=False, max_attempts=3, label=_("RFM after an import"))
 def refresh_rfm_after(event_id: int) -> None:
     """What an import brought or took back may lie in any month."""
-    actions.refresh(history=True)
+    waiting = Job.objects.filter(
+        task=refresh_rfm_after.module_path, status=Job.Status.QUEUED
+    ).exists()
+    if not waiting:  # the one that waits counts this import too
+        actions.refresh(history=True)
 
 
 def is_under_way() -> bool:

@@ -336,7 +336,7 @@ class RfmPage:
         return int(minor // unit * unit)
 
     @property
-    def at_stake(self) -> str:
+    def brought(self) -> str:
         return formats.short_money(self.row.money, self.currency)
 
     @property

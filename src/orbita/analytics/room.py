@@ -8,8 +8,9 @@ from orbita.accounts.policy import PERMISSIONS, Permission
 from orbita.analytics import jobs, rfm_facts
 from orbita.analytics.reports import REPORTS
 from orbita.analytics.reports.rfm import RFM
-from orbita.core.events import KINDS, EventKind
+from orbita.core.events import KINDS, SUBSCRIPTIONS, EventKind, Subscription
 from orbita.core.jobs import SCHEDULES, Schedule
+from orbita.core.models import Origin
 from orbita.core.rules import FACTS
 from orbita.ui.menu import MENU, MenuItem
 
@@ -30,6 +31,14 @@ PERMISSIONS.register(
 KINDS.register(
     EventKind("rfm.settings_changed", _("RFM settings changed"), icon="gear", erase=()),
     EventKind("rfm.requested", _("RFM calculation started"), icon="chart", erase=()),
+)
+SUBSCRIPTIONS.register(
+    Subscription(
+        "rfm-after-import",
+        frozenset({"import.finished", "import.undone"}),
+        jobs.refresh_rfm_after,
+        origins=frozenset(Origin.values),
+    )
 )
 SCHEDULES.register(Schedule("rfm", jobs.refresh_rfm, at=time(6)))
 REPORTS.register(RFM)

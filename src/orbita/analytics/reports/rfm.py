@@ -1,5 +1,6 @@
 """`report rfm`: the scores of every client who has bought, as of any day."""
 
+from argparse import ArgumentTypeError
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
@@ -23,7 +24,7 @@ FETCH = 5000
 def add_arguments(parser: Any) -> None:
     parser.add_argument(
         "--as-of",
-        type=date.fromisoformat,
+        type=_day,
         metavar="YYYY-MM-DD",
         help="the day to look from, in the company's business days; later purchases are ignored"
         " (default: today)",
@@ -44,6 +45,13 @@ def add_arguments(parser: Any) -> None:
         action="store_true",
         help="period, bands, returns and cut points as set on the RFM page",
     )
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ArgumentTypeError(f"not a day like 2026-11-23: {text}") from None
 
 
 @contextmanager

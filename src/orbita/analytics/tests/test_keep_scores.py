@@ -12,7 +12,8 @@ from orbita.analytics.models import RfmHistory, RfmMonth, RfmRun, RfmScore, RfmS
 from orbita.analytics.tests.shop import buy, client
 from orbita.clients import facts
 from orbita.core import jobs
-from orbita.core.models import Company, Event, Job
+from orbita.core.events import emit
+from orbita.core.models import Company, Event, Job, Origin
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -146,3 +147,15 @@ def test_a_calculation_asked_for_twice_waits_once(alice: User) -> None:
     assert actions.request_refresh(actor=alice)
     assert not actions.request_refresh(actor=alice)
     assert Job.objects.filter(task=refresh_rfm.module_path).count() == 1
+
+
+def test_imports_are_followed_by_one_calculation_of_all_months(admin: User) -> None:
+    anna = client()
+    buy(anna, month_ago(2), 100)
+    with transaction.atomic():
+        for kind in ("import.finished", "import.undone"):
+            emit(kind, actor=admin, origin=Origin.IMPORT)
+    assert is_under_way()
+    assert jobs.run_all() == 2
+    assert RfmScore.objects.count() == 1
+    assert RfmMonth.objects.count() == 2

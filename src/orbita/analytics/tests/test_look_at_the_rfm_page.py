@@ -32,7 +32,7 @@ def base(alice: User, charlie: User) -> None:
 
 
 def page(browser: Browser, user: User, address: str = "/rfm/") -> str:
-    browser.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    browser.force_login(user)
     answer = browser.get(address)
     assert answer.status_code == 200
     return answer.content.decode()
@@ -75,7 +75,7 @@ def test_totals_for_everybody_equal_those_counted_from_the_scores(head: User, ba
 def test_the_page_asks_the_database_little(
     client: Browser, alice: User, base: None, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
-    client.force_login(alice, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(alice)
     client.get("/rfm/")
     with django_assert_max_num_queries(16):
         client.get("/rfm/?group=champions")
@@ -88,14 +88,14 @@ def test_an_empty_base_says_what_to_do(client: Browser, head: User) -> None:
 def test_a_chosen_group_says_what_to_do_with_it(client: Browser, head: User, base: None) -> None:
     html = page(client, head, "/rfm/?group=about_to_sleep")
     assert "Write with one simple offer" in html
-    assert "At stake" in html
+    assert "They brought" in html
 
 
 def test_somebody_without_analytics_is_told_so(
     client: Browser, make_user: Callable[..., User]
 ) -> None:
     user = make_user("Sue", "support")
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(user)
     assert client.get("/rfm/").status_code == 403
     assert not RfmScore.objects.visible_to(user).exists()
 

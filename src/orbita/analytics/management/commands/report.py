@@ -1,3 +1,5 @@
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -5,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 
 from orbita.analytics.reports import REPORTS
-from orbita.analytics.reports.printing import FORMATS
+from orbita.analytics.reports.printing import FORMATS, Out
 
 
 class Command(BaseCommand):
@@ -22,14 +24,21 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         report, print_as = REPORTS[options["report"]], FORMATS[options["format"]]
         try:
-            with report.open(options) as rows:
-                if options["output"] is None:
-                    self.stdout.ending = ""
-                    print_as(report.columns, rows, self.stdout)
-                else:
-                    with options["output"].open("w", encoding="utf-8", newline="") as file:
-                        print_as(report.columns, rows, file)
+            with report.open(options) as rows, self._place(options["output"]) as out:
+                print_as(report.columns, rows, out)
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from error
+
+    @contextmanager
+    def _place(self, file: Path | None) -> Iterator[Out]:
+        """Where the report goes: the screen without a file."""
+        if file is None:
+            self.stdout.ending = ""
+            yield self.stdout
+            return
+        try:
+            opened = file.open("w", encoding="utf-8", newline="")
         except OSError as error:
-            raise CommandError(f"{options['output']}: {error.strerror}") from error
+            raise CommandError(f"{file}: {error.strerror}") from error
+        with opened:
+            yield opened

@@ -4,18 +4,44 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
 from typing import Any
+from urllib.parse import urljoin
 
 import axe_playwright_python
 from django.conf import settings
+from django.contrib.staticfiles.handlers import StaticFilesHandler
 from django.test import Client
 from playwright.sync_api import Page, sync_playwright
+from pytest_django.live_server_helper import LiveServer
 
 from orbita.accounts.models import User
 
 AXE = Path(axe_playwright_python.__file__).parent / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 WIDE, NARROW = (1440, 900), (390, 844)
+
+
+class _OneAtATime(StaticFilesHandler):
+    """Serves requests in turn: SQLite in memory is one connection, whose threads would mix up."""
+
+    _turn = Lock()
+
+    def __call__(self, environ: Any, start_response: Any) -> Any:
+        with self._turn:
+            return super().__call__(environ, start_response)
+
+
+@contextmanager
+def serving() -> Iterator[str]:
+    """The address of a server over the test's database; the test needs `transaction=True`."""
+    server = LiveServer("localhost", start=False)
+    server.thread.static_handler = _OneAtATime
+    server.start()
+    try:
+        yield server.url
+    finally:
+        server.stop()
 
 
 @contextmanager
@@ -53,16 +79,23 @@ def open_page(
         viewport={"width": size[0], "height": size[1]}, java_script_enabled=scripts
     )
     name = settings.SESSION_COOKIE_NAME
-    context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": address}])
+    context.add_cookies(
+        [{"name": name, "value": client.cookies[name].value, "url": urljoin(address, "/")}]
+    )
     page = context.new_page()
     troubles: list[str] = []
-    page.on("console", lambda said: troubles.append(said.text) if said.type == "error" else None)
+    page.on("console", lambda said: troubles.append(said.text) if _is_trouble(said) else None)
     page.on("pageerror", lambda error: troubles.append(str(error)))
     page.goto(address)
     yield page
     context.close()
     if troubles:
         raise AssertionError(f"the console of {address} says: {troubles}")
+
+
+def _is_trouble(said: Any) -> bool:
+    # A form with errors answers 422, which the browser notes as an error of loading.
+    return said.type == "error" and "status of 422" not in said.text
 
 
 def violations(page: Page) -> list[str]:

@@ -22,3 +22,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", healthz, name="healthz"),
     *(path("", include(f"{room.name}.urls")) for room in rooms() if find_spec(f"{room.name}.urls")),
 ]
+handler400 = "orbita.ui.errors.bad_request"
+handler403 = "orbita.ui.errors.forbidden"
+handler404 = "orbita.ui.errors.not_found"
+handler500 = "orbita.ui.errors.server_error"

@@ -33,10 +33,10 @@ def dress(field: forms.Field) -> None:
     if isinstance(widget, forms.DateInput) and not isinstance(widget, forms.DateTimeInput):
         widget.input_type = "date"
         widget.format = "%Y-%m-%d"
-    if isinstance(widget, forms.Textarea):
-        # Django's own default is a 10 × 40 box.
-        if (widget.attrs.get("rows"), widget.attrs.pop("cols", None)) == ("10", "40"):
-            widget.attrs["rows"] = 3
+    # Django's own default is a box of 10 × 40.
+    box = (widget.attrs.get("rows"), widget.attrs.get("cols"))
+    if isinstance(widget, forms.Textarea) and box == ("10", "40"):
+        widget.attrs |= {"rows": 3, "cols": None}
     if not isinstance(widget, _PLAIN) and not widget.is_hidden:
         given = widget.attrs.get("class", "")
         if "form-control" not in given:

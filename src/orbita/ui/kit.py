@@ -134,11 +134,14 @@ def register_facts() -> None:
     )
 
 
-class KitForm(UiForm):
+class ShortForm(UiForm):
     name = forms.CharField(label=_("Name"), max_length=60)
     phone = forms.CharField(
         label=_("Phone"), required=False, help_text=_("In any form: 8 900 000-14-27 will do.")
     )
+
+
+class KitForm(ShortForm):
     born = forms.DateField(label=_("Birthday"), required=False)
     kind = forms.ChoiceField(
         label=_("Kind"), choices=[("person", _("Person")), ("company", _("Company"))]

@@ -142,11 +142,15 @@ def components_list(request: HttpRequest) -> HttpResponse:
     return list_page(request, kit.KIT_LIST)
 
 
-@require_safe
 def components_dialog(request: HttpRequest) -> HttpResponse:
-    """A page that may also be shown in a dialog."""
+    """A form that may also be shown in a dialog: it answers 422 until it is right."""
     policy.require(request.user, "ui.components")
-    return render(request, "ui/components_dialog.html", {"form": kit.KitForm(auto_id="dialog-%s")})
+    form = kit.ShortForm(request.POST or None, auto_id="dialog-%s")
+    if request.method == "POST" and form.is_valid():
+        toasts.success(request, _("Saved: preferred channel"))
+        return toasts.redirect(request, reverse("ui:components"))
+    status = 422 if form.is_bound else 200
+    return render(request, "ui/components_dialog.html", {"form": form}, status=status)
 
 
 @require_POST

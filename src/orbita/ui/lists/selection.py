@@ -10,7 +10,7 @@ from orbita.core.rules import RuleError
 from orbita.ui.lists.spec import ListSpec, Rows
 from orbita.ui.lists.state import State
 
-MOST_IDS = 2000
+MOST_IDS = 900  # Django takes no more than 1,000 fields in a form
 
 
 class SelectionError(ValueError):

@@ -142,16 +142,10 @@ def roles(request: HttpRequest) -> HttpResponse:
     }
 
     def level(role: Role, permission: policy.Permission) -> str:
-        granted = role.permissions.get(permission.name, policy.NONE)
-        if role.is_administrator:
-            granted = policy.ALL
-        return (
-            words.get(granted, "")
-            if permission.scoped
-            else _("yes")
-            if granted != policy.NONE
-            else ""
-        )
+        granted = policy.granted_to(role, permission)
+        if permission.scoped:
+            return words[granted]
+        return "" if granted == policy.NONE else _("yes")
 
     rows: list[dict[str, Any]] = [
         {"label": permission.label, "levels": [level(role, permission) for role in known]}

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from orbita.accounts.testing import make_world
+
 pytestmark = pytest.mark.django_db
 PAGES = ["/sign-in/", "/profile/", "/healthz", "/no/such/page/"]
 
@@ -32,8 +34,8 @@ def test_every_answer_carries_the_security_headers(client: Client, url: str) -> 
     assert headers["X-Request-Id"]
 
 
-def test_pages_hold_nothing_that_the_policy_forbids(client: Client, admin: Any) -> None:
-    client.force_login(admin)
+def test_pages_hold_nothing_that_the_policy_forbids(client: Client) -> None:
+    client.force_login(make_world().administrator)
     for url in ("/sign-in/forgot/", "/profile/", "/settings/users/", "/settings/jobs/"):
         page = client.get(url).content.decode()
         assert "<style" not in page

@@ -1,10 +1,17 @@
 """People every test knows: Alice and Bob of the retail team, Charlie of wholesale, and the others."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from orbita.accounts.models import Role, Team, User
+
+
+@pytest.fixture(autouse=True)
+def _quick_passwords(settings: Any) -> None:
+    """Argon2 is slow on purpose; tests that are about it choose it themselves."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture

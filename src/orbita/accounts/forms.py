@@ -1,3 +1,4 @@
+from typing import Any
 from zoneinfo import available_timezones
 
 from django import forms
@@ -42,7 +43,7 @@ def _language() -> forms.ChoiceField:
     return forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
 
 
-def _zone(help_text: str = "") -> forms.ChoiceField:
+def _zone(help_text: Any = "") -> forms.ChoiceField:
     return forms.ChoiceField(label=_("Time zone"), choices=zone_choices, help_text=help_text)
 
 
@@ -64,7 +65,7 @@ def _rules() -> str:
     return " ".join(str(text) for text in password_validators_help_texts())
 
 
-def _new_password(label: str) -> forms.CharField:
+def _new_password(label: Any) -> forms.CharField:
     return forms.CharField(
         label=label,
         max_length=200,

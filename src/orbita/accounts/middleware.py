@@ -10,6 +10,7 @@ from django.utils import timezone, translation
 from django.utils.cache import add_never_cache_headers
 
 from orbita.accounts.models import UserSession
+from orbita.accounts.sessions import SessionStore
 from orbita.accounts.signin import client_address
 
 Next = Callable[[HttpRequest], HttpResponse]
@@ -83,8 +84,9 @@ def signed_in_traces(get_response: Next) -> Next:
 
 def _touch(request: HttpRequest) -> None:
     session, now = request.session, timezone.now()
-    seen_at = getattr(session, "seen_at", None)
-    if seen_at is None or now - seen_at < SEEN_EVERY:
+    if not isinstance(session, SessionStore) or session.seen_at is None:
+        return
+    if now - session.seen_at < SEEN_EVERY:
         return
     UserSession.objects.filter(session_key=session.session_key).update(
         seen_at=now, address=client_address(request)
@@ -92,4 +94,4 @@ def _touch(request: HttpRequest) -> None:
     session["address"] = client_address(request)
     # Who works every day stays signed in: the session and its cookie last from now on again.
     day_gone = now + timedelta(seconds=settings.SESSION_COOKIE_AGE) - timedelta(days=1)
-    session.modified = session.expire_date < day_gone
+    session.modified = session.expire_date is None or session.expire_date < day_gone

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from orbita.core.registry import Registry
 
 if TYPE_CHECKING:
-    from orbita.accounts.models import User
+    from orbita.accounts.models import Role, User
 
 NONE, OWN, TEAM, ALL = "none", "own", "team", "all"
 LEVELS = (NONE, OWN, TEAM, ALL)
@@ -62,12 +62,18 @@ def level(actor: Any, permission: str) -> str:
         return NONE
     if actor.token_scopes is not None and not _in_scope(actor.token_scopes, permission):
         return NONE
-    if actor.role.is_administrator:
-        return ALL
-    granted = actor.role.permissions.get(permission, NONE)
-    if granted not in LEVELS:
-        return NONE
+    granted = granted_to(actor.role, known)
     return granted if known.scoped or granted == NONE else ALL
+
+
+def granted_to(role: "Role", permission: Permission) -> str:
+    """What the role says of the permission; one newer than the role counts as in its starter."""
+    if role.is_administrator:
+        return ALL
+    granted = role.permissions.get(permission.name)
+    if granted is None:
+        granted = permission.starter.get(role.key or "", NONE)
+    return granted if granted in LEVELS else NONE
 
 
 def _in_scope(scopes: frozenset[str], permission: str) -> bool:

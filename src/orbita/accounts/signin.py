@@ -26,7 +26,7 @@ class EmailBackend(ModelBackend):
         **kwargs: Any,
     ) -> User | None:
         name = (username or "").strip().lower()
-        user: User | None = super().authenticate(request, username=name, password=password)  # type: ignore[assignment]
+        user: User | None = super().authenticate(request, username=name, password=password)
         return user
 
     def get_user(self, user_id: int) -> User | None:

@@ -22,8 +22,8 @@ from django.db import DatabaseError, close_old_connections, connection, transact
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy
 from django.utils.module_loading import import_string
+from django.utils.translation import gettext_lazy
 from django_tasks import task
 from django_tasks.backends.base import BaseTaskBackend
 from django_tasks.base import Task, TaskResult, TaskResultStatus
@@ -79,7 +79,6 @@ class DatabaseBackend(BaseTaskBackend):
         return _as_result(job)
 
     def enqueue_many(self, task: Any, arguments: Iterable[Sequence[Any]]) -> None:
-        """Queues the task once per list of arguments, in bulk inserts."""
         now = timezone.now()
         Job.objects.bulk_create([_row(task, args, {}, now) for args in arguments], batch_size=1000)
 
@@ -101,6 +100,11 @@ def _row(task: Any, args: Iterable[Any], kwargs: dict[str, Any], now: datetime) 
         run_after=task.run_after or now,
         max_attempts=task.max_attempts,
     )
+
+
+def enqueue_many(task: Any, arguments: Iterable[Sequence[Any]]) -> None:
+    """Queues the task once per list of arguments, in bulk inserts."""
+    task.get_backend().enqueue_many(task, arguments)
 
 
 _RESULT_STATUS = {

@@ -271,5 +271,5 @@ def wake_waiting_mail() -> int:
         ).values_list("args", flat=True)
     }
     woken = [[pk] for pk in waiting.values_list("pk", flat=True)[:1000] if pk not in served]
-    deliver_mail.get_backend().enqueue_many(deliver_mail, woken)
+    jobs.enqueue_many(deliver_mail, woken)
     return len(woken)

@@ -66,10 +66,12 @@ def is_scope(scope: str) -> bool:
 
 def scope_choices() -> list[tuple[str, str]]:
     """What a person may choose from, widest last: reading, a whole room, everything."""
-    rooms = sorted({permission.room for permission in policy.PERMISSIONS})
+    rooms: dict[str, list[str]] = {}
+    for permission in policy.PERMISSIONS:
+        rooms.setdefault(permission.room, []).append(str(permission.label))
     return [
         ("read", _("only look at what you may see")),
-        *((f"{room}.*", f"{room}.*") for room in rooms),
+        *((f"{room}.*", ", ".join(labels)) for room, labels in rooms.items()),
         ("*", _("everything you may do")),
     ]
 

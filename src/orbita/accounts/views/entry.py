@@ -9,7 +9,7 @@ from django.contrib.auth import authenticate, login, logout
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.translation import get_language, ngettext
+from django.utils.translation import activate, get_language, ngettext
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
@@ -31,6 +31,7 @@ page = require_http_methods(["GET", "HEAD", "POST"])
 def _enter(request: HttpRequest, user: User, failures: int = 0) -> None:
     """Signs the user in under a fresh session key."""
     login(request, user, backend="orbita.accounts.signin.EmailBackend")
+    activate(user.language)  # what is said from here on is for him, not for a stranger
     address, browser = signin.client_address(request), signin.browser_of(request)
     describe(request.session, address=address, browser=browser)
     actions.record_sign_in(user, address=address, browser=browser, failures=failures)

@@ -87,13 +87,10 @@ def edit_user(request: HttpRequest, pk: int) -> HttpResponse:
     user = get_object_or_404(User.objects.people().select_related("role", "team"), pk=pk)
     kept = {name: getattr(user, name) for name in ("name", "role", "team", "is_active")}
     form = UserForm(request.POST or None, initial=kept)
-    if (
-        request.method == "POST"
-        and form.is_valid()
-        and accepted(
-            form, lambda: actions.change_user(actor=me(request), user=user, **form.cleaned_data)
-        )
-    ):
+    if request.method == "POST" and form.is_valid():
+        given = form.cleaned_data
+        accepted(form, lambda: actions.change_user(actor=me(request), user=user, **given))
+    if form.is_bound and form.is_valid():
         messages.success(request, _("Saved."))
         return redirect("accounts:users")
     return tabbed(request, "users", {"form": form, "person": user}, "user")
@@ -142,16 +139,10 @@ def roles(request: HttpRequest) -> HttpResponse:
     }
 
     def level(role: Role, permission: policy.Permission) -> str:
-        granted = role.permissions.get(permission.name, policy.NONE)
-        if role.is_administrator:
-            granted = policy.ALL
-        return (
-            words.get(granted, "")
-            if permission.scoped
-            else _("yes")
-            if granted != policy.NONE
-            else ""
-        )
+        granted = policy.granted_to(role, permission)
+        if permission.scoped:
+            return words[granted]
+        return "" if granted == policy.NONE else _("yes")
 
     rows: list[dict[str, Any]] = [
         {"label": permission.label, "levels": [level(role, permission) for role in known]}
@@ -166,11 +157,10 @@ def company(request: HttpRequest) -> HttpResponse:
     current = Company.current()
     kept = {name: getattr(current, name) for name in ("name", "time_zone", "phone_region")}
     form = CompanyForm(request.POST or None, initial=kept)
-    if (
-        request.method == "POST"
-        and form.is_valid()
-        and accepted(form, lambda: actions.change_company(actor=me(request), **form.cleaned_data))
-    ):
+    if request.method == "POST" and form.is_valid():
+        given = form.cleaned_data
+        accepted(form, lambda: actions.change_company(actor=me(request), **given))
+    if form.is_bound and form.is_valid():
         messages.success(request, _("Saved."))
         return redirect("accounts:company")
     return tabbed(request, "company", {"form": form, "company": current})

@@ -286,7 +286,7 @@ TEXTUAL = st.one_of(
     st.builds(one, st.just("queue"), st.sampled_from(["in", "not_in"]), st.lists(TEXT, min_size=1, max_size=3)),
     st.builds(one, st.just("queue"), st.sampled_from(["empty", "filled"])),
 )  # fmt: skip
-RULES = st.recursive(
+RULES: st.SearchStrategy[dict[str, Any]] = st.recursive(
     st.one_of(NUMERIC, TEXTUAL, st.just({})),
     lambda inner: st.one_of(
         st.builds(lambda parts: {"all": parts}, st.lists(inner, max_size=3)),

@@ -6,9 +6,11 @@ from django.utils.translation import gettext_lazy as _
 
 from orbita.accounts.policy import PERMISSIONS, Permission
 from orbita.analytics import jobs, rfm_facts
+from orbita.analytics.models import RfmHistory, RfmScore
 from orbita.analytics.reports import REPORTS
 from orbita.analytics.reports.rfm import RFM
-from orbita.core.events import KINDS, EventKind
+from orbita.clients.derived import DERIVED, Derived
+from orbita.core.events import KINDS, SUBSCRIPTIONS, EventKind, Subscription
 from orbita.core.jobs import SCHEDULES, Schedule
 from orbita.core.rules import FACTS
 from orbita.ui.menu import MENU, MenuItem
@@ -31,6 +33,14 @@ KINDS.register(
     EventKind("rfm.settings_changed", _("RFM settings changed"), icon="gear", erase=()),
     EventKind("rfm.requested", _("RFM calculation started"), icon="chart", erase=()),
 )
+SUBSCRIPTIONS.register(
+    Subscription(
+        "rfm after imports",
+        frozenset(["import.finished", "import.undone"]),
+        jobs.refresh_rfm_after,
+    )
+)
+DERIVED.register(Derived("rfm scores", RfmScore), Derived("rfm history", RfmHistory))
 SCHEDULES.register(Schedule("rfm", jobs.refresh_rfm, at=time(6)))
 REPORTS.register(RFM)
 FACTS.register("client", *rfm_facts.FACTS)

@@ -60,8 +60,7 @@ def read_person(text: str) -> ReadName:
         return ReadName(name, normalise(name), first_name=name[:100])
     last, first, middle = parts.last[:100], parts.first[:100], parts.middle[:100]
     shown = person_name(last, first, middle)
-    sex = {"male": "m", "female": "f"}.get(sex_of(parts), "")
-    return ReadName(shown.name, shown.key, last, first, middle, "", sex, parts.rest)
+    return ReadName(shown.name, shown.key, last, first, middle, "", sex_of(parts), parts.rest)
 
 
 def read_company(text: str) -> ReadName:

@@ -6,8 +6,10 @@ from django.utils.translation import gettext_lazy as _
 
 from orbita.accounts.policy import PERMISSIONS, Permission
 from orbita.analytics import jobs, rfm_facts
+from orbita.analytics.models import RfmHistory, RfmScore
 from orbita.analytics.reports import REPORTS
 from orbita.analytics.reports.rfm import RFM
+from orbita.clients.derived import DERIVED, Derived
 from orbita.core.events import KINDS, SUBSCRIPTIONS, EventKind, Subscription
 from orbita.core.jobs import SCHEDULES, Schedule
 from orbita.core.models import Origin
@@ -40,6 +42,7 @@ SUBSCRIPTIONS.register(
         origins=frozenset(Origin.values),
     )
 )
+DERIVED.register(Derived("rfm scores", RfmScore), Derived("rfm history", RfmHistory))
 SCHEDULES.register(Schedule("rfm", jobs.refresh_rfm, at=time(6)))
 REPORTS.register(RFM)
 FACTS.register("client", *rfm_facts.FACTS)

@@ -12,8 +12,9 @@ from typing import Any
 from django.db import connection, transaction
 
 from orbita.clients.models import Client, ClientFacts
-from orbita.core.bulk import upsert_rows
+from orbita.core.bulk import insert_rows, upsert_rows
 from orbita.core.registry import Registry
+from orbita.core.text import normalise
 
 CHUNK = 2000
 
@@ -59,6 +60,16 @@ def refresh(client_ids: Iterable[int]) -> None:
             key="client_id",
             update=columns,
         )
+
+
+def start(cities: Iterable[tuple[int, str]]) -> None:
+    """The facts rows of new clients, given as (id, city): nothing else is known of them yet."""
+    rest = _defaults(set(_fields()) - {"client_id", "city_key"})
+    insert_rows(
+        ClientFacts,
+        ("client_id", "city_key", *rest),
+        ((pk, normalise(city)[:100], *rest.values()) for pk, city in cities),
+    )
 
 
 def compare() -> Iterator[Difference]:

@@ -46,6 +46,7 @@ KINDS.register(
     EventKind("client.changed", _("Card changed"), icon="edit", sentence=wording.changed),
     EventKind("client.deleted", _("Card put into the recycle bin"), icon="trash", erase=()),
     EventKind("client.restored", _("Card taken out of the recycle bin"), icon="undo", erase=()),
+    EventKind("client.unloaded", _("Card removed with its import"), icon="trash", erase=()),
     EventKind("note.added", _("Note"), icon="chat", group="talks", sentence=wording.note),
     EventKind("note.deleted", _("Note deleted"), icon="chat", erase=()),
     EventKind("note.restored", _("Note restored"), icon="chat", erase=()),

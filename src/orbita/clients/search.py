@@ -14,49 +14,13 @@ from django.db import connection
 from django.db.models import Q
 
 from orbita.clients.models import Client, ContactPoint, ExternalId, SearchToken
+from orbita.clients.tokens import LONGEST, PHONE_MARK, Contact, tokens_for
 from orbita.core.phones import parse_phone
 from orbita.core.text import normalise, search_tokens
 
-LONGEST = 60
 CHUNK = 2000
-PHONE_MARK = "<"
 FEWEST_DIGITS = 4
 MOST_WORDS = 6
-Contact = tuple[str, str]  # kind, key
-
-
-def tokens_for(
-    *,
-    name: str,
-    legal_name: str = "",
-    city: str = "",
-    inn: str = "",
-    contacts: Iterable[Contact] = (),
-    numbers: Iterable[str] = (),
-) -> set[str]:
-    """The tokens of a card. `contacts` are pairs of kind and key, `numbers` external ids."""
-    words = set(search_tokens(name))
-    if legal_name:
-        words.update(search_tokens(legal_name))
-    if city:
-        words.update(search_tokens(city))
-    if inn:
-        words.add(inn)
-    for number in numbers:
-        words.add(normalise(number))
-    for kind, key in contacts:
-        if not key:
-            continue
-        if kind == "phone":
-            words.add(PHONE_MARK + key[:0:-1])
-        elif kind == "email":
-            words.add(key)
-        elif kind == "messenger":
-            handle = key.partition(":")[2]
-            words.add(PHONE_MARK + handle[:0:-1] if handle[:1] == "+" else handle)
-        else:
-            words.add(normalise(key))
-    return {word[:LONGEST] for word in words if word}
 
 
 def index_clients(client_ids: Iterable[int], *, fresh: bool = False) -> None:

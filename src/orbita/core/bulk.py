@@ -33,7 +33,8 @@ def reserve_ids(model: type[models.Model], count: int) -> Sequence[int]:
 def insert_rows(
     model: type[models.Model], fields: Sequence[str], rows: Iterable[Sequence[Any]]
 ) -> None:
-    """Inserts rows of values given in the order of `fields`; every column must be named.
+    """Inserts rows of values given in the order of `fields`; every column must be named, but for an
+    automatic key that nothing refers to.
 
     Database defaults, `default=` of the model and signals play no part here.
     """
@@ -78,7 +79,9 @@ def upsert_rows(
 
 def _all_columns(model: type[models.Model], fields: Sequence[str]) -> list[Any]:
     columns = [model._meta.get_field(name) for name in fields]
-    missing = {f.name for f in model._meta.concrete_fields} - {f.name for f in columns}
+    missing = {
+        f.name for f in model._meta.concrete_fields if not isinstance(f, models.AutoField)
+    } - {f.name for f in columns}
     if missing:
         raise ValueError(f"{model.__name__}: no value given for {', '.join(sorted(missing))}")
     return columns

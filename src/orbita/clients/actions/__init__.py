@@ -20,6 +20,7 @@ from .contacts import (
     set_external_ids,
     set_tags,
 )
+from .loading import load_clients, update_clients
 from .notes import add_file, add_note, delete_file, delete_note, restore_note
 from .people import link_person, unlink_person
 from .segments import (
@@ -31,6 +32,7 @@ from .segments import (
 )
 from .undo import Undone, last_change, may_undo, undo_event, undo_last_change
 from .undo_many import undo_many
+from .unloading import unload_clients
 
 __all__ = [
     "BulkResult",
@@ -54,6 +56,7 @@ __all__ = [
     "delete_segment",
     "last_change",
     "link_person",
+    "load_clients",
     "make_main",
     "may_undo",
     "remove_contact",
@@ -70,5 +73,7 @@ __all__ = [
     "undo_last_change",
     "undo_many",
     "unlink_person",
+    "unload_clients",
     "update_client",
+    "update_clients",
 ]

@@ -5,7 +5,8 @@ from orbita.accounts.models import User
 from orbita.clients.actions import create_client
 from orbita.clients.contacts import read_contact
 from orbita.clients.models import Client, SearchToken
-from orbita.clients.search import index_clients, text_condition, tokens_for
+from orbita.clients.search import index_clients, text_condition
+from orbita.clients.tokens import tokens_for
 
 pytestmark = pytest.mark.django_db
 

@@ -39,7 +39,7 @@ def tables() -> list[ModuleType]:
     ]
 
 
-ROWS = [Row("healthz", answers(200, anonymous=200))] + [
+ROWS = [Row("healthz", answers(200, anonymous=200)), Row("home", answers(302))] + [
     row for table in tables() for row in table.ROWS
 ]
 

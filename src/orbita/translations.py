@@ -145,7 +145,9 @@ def _collect(room: Path, temporary: Path) -> Path | None:
     words = ["makemessages", "-l", LANGUAGE, "--no-location", "--no-wrap", "--keep-pot", "-v", "0"]
     # Without settings: collecting words needs none, and a half-written room must not stop it.
     environment = {k: v for k, v in os.environ.items() if k != "DJANGO_SETTINGS_MODULE"}
-    subprocess.run([sys.executable, "-P", "-m", "django", *words], cwd=copy, env=environment, check=True)
+    subprocess.run(
+        [sys.executable, "-P", "-m", "django", *words], cwd=copy, env=environment, check=True
+    )
     return copy / CATALOGUE if (copy / "locale" / "django.pot").exists() else None
 
 

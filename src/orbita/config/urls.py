@@ -4,10 +4,12 @@ from importlib.util import find_spec
 
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import URLPattern, URLResolver, include, path
 
 from orbita.accounts.middleware import public
 from orbita.core.apps import rooms
+from orbita.ui.menu import menu_for
 
 
 @public
@@ -18,7 +20,14 @@ def healthz(request: HttpRequest) -> HttpResponse:
     return HttpResponse("ok", content_type="text/plain")
 
 
+def home(request: HttpRequest) -> HttpResponse:
+    """The first page of the menu that the visitor may open; without any, his own profile."""
+    entries = [entry for section in menu_for(request) for entry in section]
+    return redirect(entries[0].url if entries else "accounts:profile")
+
+
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", home, name="home"),
     path("healthz", healthz, name="healthz"),
     *(path("", include(f"{room.name}.urls")) for room in rooms() if find_spec(f"{room.name}.urls")),
 ]

@@ -1,0 +1,108 @@
+"""`./orbita bench`: fills bases of stated sizes, measures, writes docs/performance.md."""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from orbita.bench import calibrate
+from orbita.devtools import postgres
+
+SIZES = {100_000: 1_000_000, 1_000_000: 10_000_000}  # clients: orders
+MEASURES = ("pages", "rfm", "api")
+IMPORTED = 200_000
+
+
+def main(argv: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(prog="orbita bench", description=__doc__)
+    parser.add_argument("what", choices=("core", "calibrate"))
+    parser.add_argument("--clients", type=int, action="append", help="a size of the base; several")
+    parser.add_argument("--database", choices=("sqlite", "postgresql", "both"), default="both")
+    parser.add_argument("--keep", type=Path, help="keep the bases here and use them again")
+    parser.add_argument("--output", type=Path, help="write all figures here as JSON")
+    options = parser.parse_args(argv)
+    figures: dict[str, Any] = {
+        "when": datetime.now(UTC).isoformat(timespec="minutes"),
+        "machine": calibrate.measure(),
+    }
+    _say(f"machine: {figures['machine']}")
+    if options.what == "core":
+        figures["runs"] = list(_core(options))
+    text = json.dumps(figures, indent=2, ensure_ascii=False)
+    if options.output:
+        options.output.write_text(text + "\n", encoding="utf-8")
+    sys.stdout.write(text + "\n")
+    return 0
+
+
+def _core(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    wanted = ("sqlite", "postgresql") if options.database == "both" else (options.database,)
+    for database in wanted:
+        for clients in options.clients or SIZES:
+            orders = SIZES.get(clients, clients * 10)
+            with _base(database, clients, options.keep) as environment:
+                if environment is None:
+                    _say(f"{database}: left out, there is no server and none could be started")
+                    continue
+                run: dict[str, Any] = {"database": database, "clients": clients, "orders": orders}
+                if not Path(environment["ORBITA_DATA"], "filled").exists():
+                    run["filling"] = _measure("prepare", environment, str(clients), str(orders))
+                    Path(environment["ORBITA_DATA"], "filled").touch()
+                for name in MEASURES:
+                    run[name] = _measure(name, environment)
+                    _say(f"{database} {clients}: {name} {run[name]}")
+                yield run
+        with _base(database, 0, None) as environment:
+            if environment is not None:
+                yield {"database": database, **_on_an_empty_base(database, environment)}
+
+
+def _on_an_empty_base(database: str, environment: dict[str, str]) -> dict[str, Any]:
+    """The import and, on SQLite, where writers wait for each other, a person beside a second one."""
+    _measure("prepare", environment, "1000", "5000")
+    found: dict[str, Any] = {"imports": _measure("imports", environment, str(IMPORTED))}
+    if database == "sqlite":
+        found["idle"] = _measure("idle", environment)
+        with _base(database, 0, None) as fresh:
+            _measure("prepare", fresh or {}, "1000", "5000")
+            found["beside_import"] = _measure("beside_import", fresh or {}, str(IMPORTED))
+    _say(f"{database}: {found}")
+    return found
+
+
+@contextmanager
+def _base(database: str, clients: int, keep: Path | None) -> Iterator[dict[str, str] | None]:
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = (keep or Path(temporary)) / f"{database}-{clients}"
+        folder.mkdir(parents=True, exist_ok=True)
+        environment = {"ORBITA_DATA": str(folder), "DATABASE_URL": ""}
+        if database == "sqlite":
+            yield environment
+            return
+        with postgres.cluster() as url:
+            yield {**environment, "DATABASE_URL": url} if url else None
+
+
+def _measure(name: str, environment: dict[str, str], *arguments: str) -> dict[str, Any]:
+    _say(f"{name} {' '.join(arguments)}…")
+    done = subprocess.run(
+        [sys.executable, "-m", "orbita.bench.measures", name, *arguments],
+        env={**os.environ, **environment},
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return result
+
+
+def _say(words: str) -> None:
+    sys.stderr.write(f"{words}\n")
+    sys.stderr.flush()

@@ -1,5 +1,6 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -12,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from orbita.accounts import actions as accounts
 from orbita.accounts import policy
 from orbita.accounts.middleware import public
+from orbita.accounts.models import User
 from orbita.ui import actions, kit, menu, toasts
 from orbita.ui.lists import list_page
 from orbita.ui.menu import SEARCH, Hit, permitted
@@ -156,6 +158,7 @@ def components_dialog(request: HttpRequest) -> HttpResponse:
 @require_POST
 def restore_view(request: HttpRequest, pk: int) -> HttpResponse:
     """Undoes the deletion of a saved view."""
-    view = get_object_or_404(SavedView.objects.filter(owner=request.user), pk=pk)
-    actions.restore_view(actor=request.user, view=view)
+    actor = cast(User, request.user)  # strangers do not get this far
+    view = get_object_or_404(SavedView.objects.filter(owner=actor), pk=pk)
+    actions.restore_view(actor=actor, view=view)
     return HttpResponseRedirect(own_address(request))

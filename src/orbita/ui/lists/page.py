@@ -174,7 +174,7 @@ class ListPage:
 
     @property
     def view_is_editable(self) -> bool:
-        saved, user = self.state.view.saved, self._request.user
+        saved, user = self.state.view.saved, self.state.actor
         return saved is not None and (
             saved.owner_id == user.pk or (saved.is_shared and user.role.is_administrator)
         )
@@ -309,12 +309,12 @@ def _choose_columns(request: HttpRequest, spec: ListSpec, state: State) -> HttpR
     # What stands on a phone only is never offered, so it always stays.
     names = [
         column.name
-        for column in spec.columns_for(request.user)
+        for column in spec.columns_for(state.actor)
         if column.name in wanted or "c-call" in column.css
     ]
     reset = "reset" in request.POST
     actions.choose_columns(
-        actor=request.user,
+        actor=state.actor,
         list_name=spec.name,
         view_key=state.view.key,
         columns=[] if reset else names,
@@ -326,7 +326,7 @@ def _save_view(request: HttpRequest, spec: ListSpec, state: State) -> HttpRespon
     try:
         state.matching  # noqa: B018 — a broken filter is not worth keeping
         view = actions.save_view(
-            actor=request.user,
+            actor=state.actor,
             list_name=spec.name,
             name=request.POST.get("name", ""),
             rule=state.rule,
@@ -345,15 +345,15 @@ def _save_view(request: HttpRequest, spec: ListSpec, state: State) -> HttpRespon
     return _back(request, f"?view={view.pk}")
 
 
-def _own_view(request: HttpRequest, state: State) -> SavedView:
+def _own_view(state: State) -> SavedView:
     pk = state.view.saved.pk if state.view.saved else 0
-    return get_object_or_404(SavedView.objects.visible_to(request.user), pk=pk)
+    return get_object_or_404(SavedView.objects.visible_to(state.actor), pk=pk)
 
 
 def _update_view(request: HttpRequest, spec: ListSpec, state: State) -> HttpResponse:
     view = actions.change_view(
-        actor=request.user,
-        view=_own_view(request, state),
+        actor=state.actor,
+        view=_own_view(state),
         rule=state.rule,
         text=state.text,
         sort=state.sort_name,
@@ -364,8 +364,8 @@ def _update_view(request: HttpRequest, spec: ListSpec, state: State) -> HttpResp
 
 
 def _delete_view(request: HttpRequest, spec: ListSpec, state: State) -> HttpResponse:
-    view = _own_view(request, state)
-    actions.delete_view(actor=request.user, view=view)
+    view = _own_view(state)
+    actions.delete_view(actor=state.actor, view=view)
     toasts.success(
         request,
         _("View “%(name)s” deleted") % {"name": view.name},
@@ -375,7 +375,7 @@ def _delete_view(request: HttpRequest, spec: ListSpec, state: State) -> HttpResp
 
 
 def _choose_default(request: HttpRequest, spec: ListSpec, state: State) -> HttpResponse:
-    actions.choose_default_view(actor=request.user, list_name=spec.name, view_key=state.view.key)
+    actions.choose_default_view(actor=state.actor, list_name=spec.name, view_key=state.view.key)
     toasts.success(request, _("The list now opens with “%(name)s”") % {"name": state.view.label})
     return _back(request, "")
 

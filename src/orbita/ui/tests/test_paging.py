@@ -69,7 +69,8 @@ def test_pages_forward_and_back_give_every_row_once_in_order(
 ) -> None:
     make_jobs(days)
     whole = expected(name, descending)
-    forward, page = [], turn(name, descending, size, None)
+    forward: list[int] = []
+    page = turn(name, descending, size, None)
     while True:
         assert page.position == len(forward) + 1
         forward += ids(page)

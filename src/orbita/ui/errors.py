@@ -2,6 +2,7 @@
 
 import logging
 
+from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -30,7 +31,10 @@ def error_page(
 def _back(request: HttpRequest) -> str:
     """The page the user came from, when it is one of ours and not the same one."""
     referrer = request.headers.get("Referer", "")
-    ours = url_has_allowed_host_and_scheme(referrer, allowed_hosts={request.get_host()})
+    try:
+        ours = url_has_allowed_host_and_scheme(referrer, allowed_hosts={request.get_host()})
+    except DisallowedHost:  # it may be the very reason of this page
+        return ""
     return referrer if ours and not referrer.endswith(request.get_full_path()) else ""
 
 

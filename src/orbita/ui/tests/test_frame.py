@@ -143,6 +143,13 @@ def test_error_pages_speak_both_languages_and_show_a_way_on(
         assert "Your role does not include: fly." in page
 
 
+@override_settings(ROOT_URLCONF="orbita.ui.tests.wrong_urls")
+def test_a_foreign_host_name_gives_a_plain_refusal(client: Client) -> None:
+    answer = client.get("/", headers={"host": "evil.example", "referer": "http://evil.example/x"})
+    assert answer.status_code == 400
+    assert "evil.example" not in answer.content.decode()
+
+
 def test_too_many_attempts_say_how_long_to_wait() -> None:
     answer = errors.too_many(RequestFactory().get("/"), wait_minutes=15)
     assert (answer.status_code, answer["Retry-After"]) == (429, "900")

@@ -45,8 +45,7 @@ class Frame:
     def tabs(self) -> list[menu.Entry]:
         """The bar at the bottom of a phone, beside which "More" always stands."""
         entries = [entry for section in self.sections for entry in section]
-        chosen = [entry for entry in entries if entry.phone] or entries
-        return chosen[:PHONE_TABS]
+        return sorted(entries, key=lambda entry: not entry.phone)[:PHONE_TABS]
 
     @property
     def elsewhere(self) -> bool:

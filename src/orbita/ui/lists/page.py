@@ -197,7 +197,8 @@ class ListPage:
 
     def _open(self, buttons: Any) -> list[Button]:
         user = self._request.user
-        return [one for one in buttons if permitted(user, one.permission) and one.url]
+        found = [one for one in buttons if permitted(user, one.permission) and one.url]
+        return sorted(found, key=lambda one: one.primary)  # the filled one stands at the end
 
     @cached_property
     def bulk(self) -> list[tuple[BulkAction, str]]:

@@ -231,6 +231,12 @@ def _user(request: HttpRequest) -> User:
 _NEW_ORDER = Button(
     gettext_lazy("New order"), "commerce:order-new", "plus", "orders.edit", primary=True
 )
+_OVERDUE: Rule = {
+    "all": [
+        {"fact": "late", "op": "eq", "value": True},
+        {"fact": "delivered", "op": "empty"},
+    ]
+}
 _OWED: Rule = {
     "all": [
         {"fact": "payment", "op": "in", "value": ["unpaid", "partly"]},
@@ -331,7 +337,7 @@ ORDERS = ListSpec(
         ),
         Column(
             "paid",
-            gettext_lazy("Paid"),
+            gettext_lazy("Sum paid"),
             lambda order, look: formats.money(order.paid, order.currency),
             numeric=True,
             default=False,
@@ -371,14 +377,14 @@ ORDERS = ListSpec(
     row_url=lambda order: reverse("commerce:order", args=[order.pk]),
     row_label=order_title,
     views=(
-        BuiltinView("unpaid", gettext_lazy("Not paid"), _OWED),
-        BuiltinView("late", gettext_lazy("Late"), {"fact": "late", "op": "eq", "value": True}),
+        BuiltinView("unpaid", gettext_lazy("Unpaid"), _OWED),
+        BuiltinView("overdue", gettext_lazy("Overdue"), _OVERDUE),
         BuiltinView(
             "returns", gettext_lazy("Returns"), {"fact": "kind", "op": "in", "value": ["return"]}
         ),
     ),
     bulk=(
-        BulkAction("done", gettext_lazy("Done"), "check", "orders.edit", _complete_orders),
+        BulkAction("done", gettext_lazy("Mark as done"), "check", "orders.edit", _complete_orders),
         BulkAction("delete", gettext_lazy("Delete"), "trash", "orders.delete", _delete_orders),
     ),
     buttons=(
@@ -576,7 +582,8 @@ PRODUCTS = ListSpec(
         Column(
             "on_sale",
             gettext_lazy("On sale"),
-            lambda product, look: _("on sale") if product.is_active else _("off sale"),
+            lambda product, look: "" if product.is_active else _("off sale"),
+            value=lambda product, look: _("on sale") if product.is_active else _("off sale"),
             css="c-last",
         ),
         Column(

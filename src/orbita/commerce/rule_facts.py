@@ -391,7 +391,7 @@ def _sold_within(op: str, days: Any) -> Q:
 
 
 PRODUCT_FACTS = (
-    Fact("name", _("Name"), "text", _text("name_key"), MAIN),
+    Fact("name", _("Product name"), "text", _text("name_key"), MAIN),
     Fact("sku", _("Article"), "text", _text("sku_key"), MAIN),
     Fact(
         "kind",

@@ -18,7 +18,7 @@ LARGEST = Decimal(10) ** 10
 
 def read_decimal(text: str) -> Decimal:
     """A number with blanks between thousands and a comma or a point before the decimals."""
-    plain = _BLANKS.sub("", text).rstrip("₽").replace("\u2212", "-").replace(",", ".")
+    plain = _BLANKS.sub("", text[:40]).rstrip("₽").replace("\u2212", "-").replace(",", ".")
     try:
         number = Decimal(plain)
     except InvalidOperation:
@@ -41,6 +41,7 @@ class DecimalTextField(forms.CharField):
         self._scale, self._above_zero = scale, above_zero
         kwargs.setdefault("max_length", 30)
         super().__init__(**kwargs)
+        self.validators = []  # they are for text, and the value is a number
         self.widget.attrs.setdefault("inputmode", "decimal")
         self.widget.attrs.setdefault("autocomplete", "off")
 
@@ -85,6 +86,7 @@ class DiscountField(forms.CharField):
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("max_length", 30)
         super().__init__(**kwargs)
+        self.validators = []
         self.widget.attrs.setdefault("autocomplete", "off")
 
     def to_python(self, value: Any) -> Any:

@@ -163,7 +163,11 @@ class HeadForm(UiForm):
 
     def __init__(self, *args: Any, actor: User, order: Order | None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["responsible"].choices = sellers(actor, order)  # type: ignore[attr-defined]
+        people: list[tuple[Any, str]] = list(sellers(actor, order))
+        if order and not order.responsible_id:
+            people.insert(0, ("", "—"))
+            self.fields["responsible"].required = False
+        self.fields["responsible"].choices = people  # type: ignore[attr-defined]
         currencies = known_currencies(order)
         self.fields["currency"].choices = [(one, one) for one in currencies]  # type: ignore[attr-defined]
         if len(currencies) < 2:

@@ -14,7 +14,7 @@ from orbita.ui.forms import UiForm
 
 
 class ProductForm(UiForm):
-    name = forms.CharField(label=_("Name"), max_length=300)
+    name = forms.CharField(label=_("Product name"), max_length=300)
     kind = forms.ChoiceField(label=_("Kind"), choices=Product.Kind.choices)
     sku = forms.CharField(
         label=_("Article"), max_length=60, required=False, help_text=_("One product, one article.")

@@ -25,7 +25,7 @@ class Order(models.Model):
     class Status(models.TextChoices):
         NEW = "new", _("New")
         CONFIRMED = "confirmed", _("Confirmed")
-        DONE = "done", _("Done")
+        DONE = "done", _("Completed")
         CANCELLED = "cancelled", _("Cancelled")
 
     class Payment(models.TextChoices):

@@ -130,7 +130,7 @@ def order(request: HttpRequest, pk: int) -> HttpResponse:
             "sums": _sums(one, lines),
             "margin": _margin_words(one) if sees_costs else "",
             "sign": formats.sign(one.currency),
-            "columns": 3 + any(line.discount for line in lines) + has_costs,
+            "columns": 2 + any(line.discount for line in lines) + has_costs,
             "paid_text": formats.money(one.paid, one.currency),
             "payment": lists.payment_cell(one),
             "delivery": lists.delivery_cell(one, today),

@@ -34,6 +34,7 @@ from orbita.ui.lists import list_page
 
 MOST_CHANGES = 60
 LAST_ORDERS = 8
+CHARTED = 5
 
 
 def product_or_404(actor: User, pk: int) -> Product:
@@ -123,9 +124,9 @@ def price_chart(changes: list[PriceChange], currency: str) -> SafeString:
             price,
             lists.price_text(change.price, currency),
         )
-        for change, price in zip(known[-8:], prices[-8:], strict=True)
+        for change, price in zip(known[-CHARTED:], prices[-CHARTED:], strict=True)
     ]
-    return charts.columns(columns, label, width=520, height=150)
+    return charts.columns(columns, label, width=360, height=150)
 
 
 @form_page

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from time import monotonic, sleep
 from typing import Any
 
 from django.db import connection, transaction
@@ -12,6 +13,7 @@ from orbita.core.jobs import current_job, hold
 
 # Clients whose rows one transaction writes: a few hundredths of a second on SQLite.
 CHUNK = 4000
+LONGEST_GAP = 0.05  # seconds
 
 Report = Callable[[float], None]
 
@@ -37,7 +39,12 @@ def id_ranges(report: Report = silent) -> Iterator[tuple[int, int]]:
         return
     start, span = edges["first"], edges["last"] - edges["first"] + 1
     for first in range(start, edges["last"] + 1, CHUNK):
+        begun = monotonic()
         yield first, first + CHUNK - 1
+        if connection.vendor == "sqlite":
+            # One writer at a time, and those who wait look only now and then: without a gap as
+            # long as the work, a person's save can miss its turn for seconds.
+            sleep(min(monotonic() - begun, LONGEST_GAP))
         report(min(1.0, (first + CHUNK - start) / span))
 
 

@@ -23,7 +23,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.module_loading import import_string
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, gettext_noop
 from django_tasks import task
 from django_tasks.backends.base import BaseTaskBackend
 from django_tasks.base import Task, TaskResult, TaskResultStatus
@@ -38,6 +38,7 @@ logger = logging.getLogger(__name__)
 
 LONGEST_BACKOFF = timedelta(hours=1)
 QUEUES = ("default", "long")
+WORKER_DIED = gettext_noop("The worker died while running this job")
 
 
 class LeaseLostError(Exception):
@@ -206,7 +207,7 @@ def claim(queues: Sequence[str]) -> Job | None:
             if job is None:
                 continue
             if job.attempts >= job.max_attempts:
-                _fail(job, "The worker died while running this job")
+                _fail(job, WORKER_DIED)
                 continue
             job.status = Job.Status.RUNNING
             job.attempts += 1

@@ -20,7 +20,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, gettext_noop
 from django_tasks import task
 
 from orbita.core import jobs
@@ -28,8 +28,10 @@ from orbita.core.events import Actor, emit
 from orbita.core.models import Job, OutgoingMail
 
 Status = OutgoingMail.Status
-WAITS_FOR_SETTINGS = "waits: no mail server is set (ORBITA_SMTP_URL)"
-STOPPED_IN_DOUBT = "the sender stopped while the mail server was accepting the letter"
+# Kept in English beside what servers say; pages translate them.
+WAITS_FOR_SETTINGS = gettext_noop("waits: no mail server is set (ORBITA_SMTP_URL)")
+STOPPED_IN_DOUBT = gettext_noop("the sender stopped while the mail server was accepting the letter")
+OWN_CAUSES = frozenset({WAITS_FOR_SETTINGS, STOPPED_IN_DOUBT})
 PATIENCE = 60  # seconds for one answer of the server
 # 7-bit bodies pass every server; lines end in CRLF, as SMTP wants.
 _WIRE = policy.SMTP.clone(cte_type="7bit")

@@ -14,6 +14,8 @@ from django.views.decorators.http import require_POST, require_safe
 from orbita.accounts import actions, policy
 from orbita.accounts.views.common import tabbed
 from orbita.accounts.views.profile import me
+from orbita.core.jobs import WORKER_DIED
+from orbita.core.mail import OWN_CAUSES
 from orbita.core.models import Job, OutgoingMail
 
 PAGE = 50
@@ -60,7 +62,7 @@ def _job_row(job: Job) -> dict[str, Any]:
         "share": share,
         "progress": job.progress,
         "total": job.total,
-        "error": job.error,
+        "error": _(job.error) if job.error == WORKER_DIED else job.error,
         "attempts": job.attempts,
         "max_attempts": job.max_attempts,
         "enqueued_at": job.enqueued_at,
@@ -100,6 +102,7 @@ def mail(request: HttpRequest) -> HttpResponse:
     again = (OutgoingMail.Status.FAILED, OutgoingMail.Status.IN_DOUBT)
     for letter in rows:
         letter.may_send_again = letter.status in again
+        letter.cause = _(letter.error) if letter.error in OWN_CAUSES else letter.error
     context = {
         "rows": rows,
         "more": more,

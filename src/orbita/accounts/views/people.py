@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings as conf
 from django.contrib import messages
 from django.db.models import Count, Max, Q
 from django.http import HttpRequest, HttpResponse
@@ -77,7 +78,11 @@ def invite_again(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _invited(request: HttpRequest, user: User, token: str) -> HttpResponse:
-    context = {"person": user, "link": link(site_of(request), token)}
+    context = {
+        "person": user,
+        "link": link(site_of(request), token),
+        "has_mail": bool(conf.ORBITA_SMTP_URL),
+    }
     return tabbed(request, "users", context, "invited")
 
 

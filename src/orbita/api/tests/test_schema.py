@@ -4,14 +4,14 @@ from typing import Any
 
 import pytest
 import schemathesis
+from django.core.wsgi import get_wsgi_application
 from hypothesis import HealthCheck, settings
 
 from orbita.accounts.actions import create_token
 from orbita.accounts.testing import make_world
 from orbita.api.tests import access
-from orbita.config.wsgi import application
 
-schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", application)
+schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", get_wsgi_application())
 # A schema cannot say that an INN has check digits or that a filter names a known fact: 422 says so.
 schema.config.checks.positive_data_acceptance.expected_statuses = [
     *schema.config.checks.positive_data_acceptance.expected_statuses,

@@ -1,12 +1,15 @@
 """The commerce room: catalogue, orders, returns, carts."""
 
+from datetime import timedelta
+
 from django.utils.translation import gettext_lazy as _
 
 from orbita.accounts.policy import PERMISSIONS, Permission
 from orbita.clients.facts import RECORDERS
-from orbita.commerce import lists, rule_facts, search, words
+from orbita.commerce import jobs, lists, rule_facts, search, words
 from orbita.commerce.facts import RECORDER
 from orbita.core.events import KINDS, EventKind
+from orbita.core.jobs import SCHEDULES, Schedule
 from orbita.core.rules import FACTS
 from orbita.ui.lists import LISTS
 from orbita.ui.menu import MENU, QUICK_CREATE, SEARCH, MenuItem, QuickCreate, SearchProvider
@@ -104,6 +107,9 @@ QUICK_CREATE.register(
         order=60,
         dialog=True,
     ),
+)
+SCHEDULES.register(
+    Schedule("abandoned-carts", jobs.find_abandoned_carts, every=timedelta(minutes=15))
 )
 SEARCH.register(
     SearchProvider("orders", _("Orders"), search.orders, "orders.view"),

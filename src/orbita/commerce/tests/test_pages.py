@@ -268,7 +268,7 @@ def test_hostile_names_are_shown_as_text(
 
 @pytest.mark.parametrize(
     ("address", "most"),
-    [("/orders/", 10), ("/products/", 10), ("order", 14), ("product", 12), ("/orders/new/", 10)],
+    [("/orders/", 8), ("/products/", 9), ("order", 11), ("product", 8), ("/orders/new/", 6)],
 )
 def test_a_page_costs_a_few_queries_however_much_it_shows(
     browse: Callable[[User], Browser],

@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from orbita.clients.models import Client
@@ -208,10 +208,10 @@ def _rows(request: HttpRequest, rows: Sequence[PreviewRow]) -> list[dict[str, An
         Client.objects.visible_to(me(request)).filter(pk__in=known).values_list("pk", "name")
     )
     words = {
-        "created": (_("new"), "good"),
-        "updated": (_("supplemented"), ""),
-        "unchanged": (_("known"), "mute"),
-        "rejected": (_("left out"), "bad"),
+        "created": (pgettext("row", "new"), "good"),
+        "updated": (pgettext("row", "supplements"), ""),
+        "unchanged": (pgettext("row", "known"), "mute"),
+        "rejected": (pgettext("row", "left out"), "bad"),
     }
     return [
         {

@@ -132,7 +132,8 @@ def _reach(contacts: Sequence[ContactPoint]) -> dict[str, Any]:
         elif contact.kind == ContactPoint.Kind.EMAIL:
             found["email"].append(contact.value)
         elif contact.service in MESSENGERS:
-            found[contact.service].append(contact.value)
+            # A bare "@" at the beginning of a cell would need a guard.
+            found[contact.service].append(contact.value.removeprefix("@"))
         else:
             found["link"].append(contact.value)
     return {name: JOINT.join(found[name]) for name in ("phone", "email", *MESSENGERS, "link")}

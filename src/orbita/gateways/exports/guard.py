@@ -11,9 +11,8 @@ import re
 _BLANK = r"\s\x00-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164\ufeff\uffa0"
 _RISKY = re.compile(rf"[{_BLANK}]*[=+\-@\uff1d\uff0b\uff0d\uff20\ufe62\ufe63\ufe66\ufe6b]|[\t\r\n]")
 # Without a blank or a bracket, "+7-900-000" would be reckoned out.
-_PHONE = re.compile(
-    r"\+[1-9]\d{6,14}|\+[1-9]\d{0,3}(?=[^A-Za-z]*[ (])[ ]?(?:\(\d{2,5}\)[ ]?)?\d[\d \-]{4,17}\d"
-)
+_ONE_PHONE = r"(?:\+[1-9]\d{6,14}|\+[1-9]\d{0,3}(?=[^A-Za-z;,]*[ (])[ ]?(?:\(\d{2,5}\)[ ]?)?\d[\d \-]{4,17}\d)"
+_PHONE = re.compile(rf"{_ONE_PHONE}(?:[;,] {_ONE_PHONE})*")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 

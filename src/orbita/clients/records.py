@@ -126,7 +126,7 @@ class ClientData(msgspec.Struct, array_like=True, kw_only=True):
     tags: list[str] = []
     numbers: list[tuple[str, str]] = []
     tokens: list[str] = []
-    told: msgspec.Raw = msgspec.Raw()
+    told: bytes = b""
 
     @property
     def city(self) -> str:
@@ -155,7 +155,7 @@ def prepare(data: ClientData) -> ClientData:
             numbers=(value for _source, value in data.numbers),
         )
     )
-    data.told = msgspec.Raw(_encoder.encode(after(data)))
+    data.told = _encoder.encode(after(data))
     return data
 
 

@@ -74,6 +74,7 @@ KINDS.register(
     EventKind("product.created", _("Product added"), "box", erase=()),
     EventKind("product.changed", _("Product changed"), "box", erase=()),
     EventKind("product.deleted", _("Product deleted"), "box", erase=()),
+    EventKind("product.unloaded", _("Product removed with its import"), "box", erase=()),
     EventKind("product.restored", _("Product restored"), "box", erase=()),
     EventKind("product_group.saved", _("Group of products saved"), "box", erase=()),
     EventKind("rate.set", _("Exchange rate set"), "ruble", erase=()),

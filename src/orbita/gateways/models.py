@@ -63,7 +63,7 @@ class Import(models.Model):
     updated = models.PositiveBigIntegerField(_("updated"), default=0)
     unchanged = models.PositiveBigIntegerField(_("unchanged"), default=0)
     rejected = models.PositiveBigIntegerField(_("rejected"), default=0)
-    noted = models.PositiveBigIntegerField(_("possible duplicates"), default=0)
+    noted = models.PositiveBigIntegerField(_("worth a look"), default=0)
     # Changes taken back so far by the undo, and those it left.
     undone = models.PositiveBigIntegerField(default=0)
     kept = models.PositiveBigIntegerField(_("left by the undo"), default=0)
@@ -112,11 +112,14 @@ class Import(models.Model):
 
 
 class ImportRow(models.Model):
-    """A row that needs words: rejected, or created though it looks like somebody who is known."""
+    """A row that needs words: rejected, or taken with a doubt.
+
+    A doubt is a value kept as it was typed, or somebody known with the same phone, e-mail or ИНН.
+    """
 
     class Outcome(models.TextChoices):
         REJECTED = "rejected", _("Rejected")
-        NOTED = "noted", _("Possible duplicate")
+        NOTED = "noted", _("Worth a look")
 
     batch = models.ForeignKey(Import, on_delete=models.CASCADE, related_name="rows")
     # As the file's owner sees it in his spreadsheet.
@@ -147,6 +150,7 @@ class ImportChange(models.Model):
         ORDER = "order", _("Order")
         PRODUCT = "product", _("Product")
         BALANCE = "balance", _("Purchases from totals")
+        LINK = "link", _("Person of a company")
 
     batch = models.ForeignKey(
         Import, on_delete=models.CASCADE, related_name="changes", db_index=False

@@ -23,6 +23,7 @@ from orbita.clients.models import (
     BankAccount,
     Client,
     ClientTag,
+    CompanyPerson,
     ContactPoint,
     ExternalId,
     SearchToken,
@@ -122,7 +123,7 @@ def load_clients(
         said = {"version": 1} | dict(marks or {})
         emit_bulk(
             [
-                NewEvent("client.created", pk, "client", pk, {"after": row.told, **said})
+                NewEvent("client.created", pk, "client", pk, {"after": msgspec.Raw(row.told), **said})
                 for pk, row in pairs
             ],
             actor=actor,
@@ -369,11 +370,9 @@ class _Change:
         if data.source and self._takes(row.source):
             source = self._sources[self._source_ids[normalise(data.source)[:100]]]
             given.append(("source", row.source, source))
-        if data.responsible and self._takes(row.responsible):
-            if row.responsible_id != data.responsible.id:
-                given.append(
-                    ("responsible", row.responsible, User.objects.get(pk=data.responsible.id))
-                )
+        given_to = data.responsible
+        if given_to and given_to.id != row.responsible_id and self._takes(row.responsible):
+            given.append(("responsible", row.responsible, User.objects.get(pk=given_to.id)))
         return given
 
     def _contacts(
@@ -511,3 +510,88 @@ def _rename(row: Client) -> None:
         return
     row.legal_form = ""
     row.name, row.name_key = naming.person_name(row.last_name, row.first_name, row.middle_name)
+
+
+# ---- people of companies ----
+
+
+@dataclass(slots=True)
+class LinkData:
+    """A person's place in a company; both are there already."""
+
+    company_id: int
+    person_id: int
+    position: str = ""
+
+
+def load_links(
+    rows: Sequence[LinkData], *, actor: User, origin: str = Origin.IMPORT
+) -> list[int | None]:
+    """Puts people into companies; the id of each new link, None where the person was there."""
+    policy.require(actor, "clients.import")
+    if not rows:
+        return []
+    with transaction.atomic():
+        pairs = {(row.company_id, row.person_id) for row in rows}
+        known = CompanyPerson.objects.filter(person_id__in=[row.person_id for row in rows])
+        there = pairs & set(known.values_list("company_id", "person_id"))
+        new: dict[tuple[int, int], LinkData] = {}
+        for row in rows:
+            if (pair := (row.company_id, row.person_id)) not in there:
+                new.setdefault(pair, row)
+        ids = dict(zip(new, reserve_ids(CompanyPerson, len(new)), strict=True)) if new else {}
+        insert_rows(
+            CompanyPerson,
+            ("id", "company", "person", "role", "position"),
+            [(ids[pair], *pair, "", row.position[:200]) for pair, row in new.items()],
+        )
+        emit_bulk(_link_events(new, linked=True), actor=actor, origin=origin)
+    results: list[int | None] = []
+    for row in rows:
+        results.append(ids.pop((row.company_id, row.person_id), None))
+    return results
+
+
+def unload_links(ids: Iterable[int], *, actor: User, origin: str = Origin.RESTORE) -> None:
+    """Takes people out of companies again: the undo of `load_links`."""
+    policy.require(actor, "clients.import")
+    with transaction.atomic():
+        links = CompanyPerson.objects.filter(pk__in=list(ids))
+        gone = {
+            (company, person): LinkData(company, person, position)
+            for company, person, position in links.values_list(
+                "company_id", "person_id", "position"
+            )
+        }
+        links.delete()
+        emit_bulk(_link_events(gone, linked=False), actor=actor, origin=origin)
+
+
+def _link_events(links: Mapping[tuple[int, int], LinkData], *, linked: bool) -> list[NewEvent]:
+    cards = {
+        pk: (name, version)
+        for pk, name, version in Client.objects.filter(
+            pk__in={pk for pair in links for pk in pair}
+        ).values_list("pk", "name", "version")
+    }
+    events = []
+    for (company, person), row in links.items():
+        told = [
+            {
+                "company": company,
+                "company_name": cards[company][0],
+                "person": person,
+                "person_name": cards[person][0],
+                "role": "",
+                "position": row.position,
+            }
+        ]
+        came, went = (told, []) if linked else ([], told)
+        for pk in (company, person):
+            data = {
+                "before": {"people": went},
+                "after": {"people": came},
+                "version": cards[pk][1],
+            }
+            events.append(NewEvent("client.changed", pk, "client", pk, data))
+    return events

@@ -14,6 +14,7 @@ from .catalogue import (
     save_group,
     save_product,
     set_on_sale,
+    unload_products,
 )
 from .loading import Loaded, Outcome, load_orders, problem, unload_orders
 from .many import (
@@ -72,5 +73,6 @@ __all__ = [
     "set_rate",
     "set_status",
     "unload_orders",
+    "unload_products",
     "update_order",
 ]

@@ -1,6 +1,6 @@
 """Goods and services, their groups and prices."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -41,7 +41,12 @@ class ProductData:
 
 
 def save_product(
-    *, actor: User, data: ProductData, product: Product | None = None, version: int | None = None
+    *,
+    actor: User,
+    data: ProductData,
+    product: Product | None = None,
+    version: int | None = None,
+    event_origin: str = Origin.LIVE,
 ) -> Product:
     """A new product, or an old one put into the given state. A new price goes into the history.
 
@@ -65,7 +70,8 @@ def save_product(
         if old_costs != product.cost:
             told["costs"] = {"before": old_costs, "after": product.cost}
         if difference["after"] or "costs" in told:
-            _emit("product.changed" if before else "product.created", product, actor, told)
+            kind = "product.changed" if before else "product.created"
+            _emit(kind, product, actor, told, event_origin)
     return product
 
 
@@ -174,6 +180,58 @@ def load_products(
     return products
 
 
+def unload_products(
+    created: Mapping[int, int],
+    updated: Sequence[tuple[int, int, ProductData]] = (),
+    *,
+    actor: User,
+) -> list[tuple[int, str]]:
+    """Removes loaded products (id → version) and puts changed ones back (id, version, before).
+
+    What was changed since or is used by an order, a cart or anything else stays: returned as
+    (id, reason).
+    """
+    policy.require(actor, "products.edit")
+    with transaction.atomic():
+        rows = Product.objects.select_for_update(no_key=True).in_bulk(
+            [*created, *(pk for pk, _version, _before in updated)]
+        )
+        kept = {
+            pk: _("It was changed after the import.")
+            for pk, version in (*created.items(), *((one[0], one[1]) for one in updated))
+            if pk in rows and rows[pk].version != version
+        }
+        kept |= {pk: reason for pk, reason in _used(created).items() if pk not in kept}
+        gone = [pk for pk in created if pk in rows and pk not in kept]
+        told = [
+            NewEvent("product.unloaded", None, "product", pk, {"name": rows[pk].name})
+            for pk in gone
+        ]
+        PriceChange.objects.filter(product_id__in=gone).delete()
+        Product.objects.filter(pk__in=gone).delete()
+        for pk, _version, before in updated:
+            if pk in rows and pk not in kept:
+                save_product(
+                    actor=actor, data=before, product=rows[pk], event_origin=Origin.RESTORE
+                )
+        emit_many(told, actor=actor, origin=Origin.RESTORE)
+    return sorted(kept.items())
+
+
+def _used(ids: Iterable[int]) -> dict[int, str]:
+    wanted, used = list(ids), {}
+    for relation in Product._meta.related_objects:
+        model: Any = relation.related_model
+        if model is PriceChange:
+            continue
+        name = relation.field.attname
+        for pk in model._base_manager.filter(**{f"{name}__in": wanted}).values_list(
+            name, flat=True
+        ):
+            used[pk] = _("It is used: %(what)s.") % {"what": model._meta.verbose_name}
+    return used
+
+
 def _groups(rows: Sequence[ProductData]) -> Mapping[str, ProductGroup]:
     wanted = {normalise(row.group)[:150]: clean_line(row.group)[:150] for row in rows if row.group}
     ProductGroup.objects.bulk_create(
@@ -242,5 +300,11 @@ def _told(product: Product) -> dict[str, Any]:
     return {name: getattr(product, name) for name in _TOLD} | {"group": group}
 
 
-def _emit(kind: str, product: Product, actor: User, data: Mapping[str, Any]) -> None:
-    emit(kind, actor=actor, subject_type="product", subject_id=product.pk, data=data)
+def _emit(
+    kind: str,
+    product: Product,
+    actor: User,
+    data: Mapping[str, Any],
+    origin: str = Origin.LIVE,
+) -> None:
+    emit(kind, actor=actor, subject_type="product", subject_id=product.pk, data=data, origin=origin)

@@ -1,0 +1,139 @@
+"""Runs an import: batches from the reading process, each written in one short transaction.
+
+The transaction of a chunk also keeps how far the import is, so a killed worker's successor goes on
+with the next chunk: no row twice, none lost. Between chunks others get to write.
+"""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from django.db import connection, transaction
+from django.utils import timezone, translation
+
+from orbita.accounts.models import User
+from orbita.core import jobs
+from orbita.core.events import emit
+from orbita.core.models import Company
+from orbita.core.text import normalise
+from orbita.gateways.files.errors import FileError
+from orbita.gateways.files.isolation import isolated
+from orbita.gateways.imports import reading
+from orbita.gateways.imports.journal import count
+from orbita.gateways.imports.plan import Plan
+from orbita.gateways.imports.records import Batch
+from orbita.gateways.imports.writing import Writer
+from orbita.gateways.models import Import
+
+Status = Import.Status
+CHUNK = 1000
+# How long SQLite stays free between two chunks, in seconds: another writer asks for the lock that
+# often while it waits.
+PAUSE = 0.025
+_decoder = msgspec.msgpack.Decoder(Batch)
+Progress = Callable[[Import], None]
+
+
+def run(import_id: int, progress: Progress | None = None) -> None:
+    """Brings the file in from where it stopped, until the end or until somebody cancels it.
+
+    A file that cannot be read ends the import as failed, with the reason; so does any other error,
+    once its job has used up its attempts.
+    """
+    batch = Import.objects.select_related("actor").get(pk=import_id)
+    if batch.status not in (Status.QUEUED, Status.RUNNING) or batch.actor is None:
+        return
+    with translation.override(batch.actor.language):
+        try:
+            _run(batch, batch.actor, progress)
+        except FileError as error:
+            _finish(batch, Status.FAILED, str(error))
+        except (jobs.LeaseLostError, jobs.HandedBackError):
+            raise
+        except Exception as error:
+            job = jobs.current_job()
+            if job is None or job.attempts >= job.max_attempts:
+                _finish(batch, Status.FAILED, f"{type(error).__name__}: {error}")
+            raise
+
+
+def _run(batch: Import, actor: User, progress: Progress | None) -> None:
+    Import.objects.filter(pk=batch.pk).update(status=Status.RUNNING)
+    writer = Writer(batch, actor)
+    freed = 0.0
+    for data in isolated(reading.batches, plan_of(batch, actor)):
+        chunk = _decoder.decode(data)
+        if jobs.is_cancelled():
+            _finish(batch, Status.CANCELLED)
+            return
+        _let_others_write(freed)
+        with transaction.atomic():
+            _apply(batch, writer, chunk)
+        freed = time.monotonic()
+        if progress:
+            batch.refresh_from_db()
+            progress(batch)
+    _finish(batch, Status.DONE)
+
+
+def _apply(batch: Import, writer: Writer, chunk: Batch) -> None:
+    state = {"units": chunk.upto}
+    batch.refresh_from_db(fields=["total", "created", "updated", "unchanged", "rejected"])
+    done = batch.done + chunk.seen
+    jobs.checkpoint(state, done=done, total=max(batch.total, done))
+    count(batch, writer.write(chunk), state=state)
+
+
+def _let_others_write(freed: float) -> None:
+    if connection.vendor == "sqlite" and freed:
+        time.sleep(max(0.0, freed + PAUSE - time.monotonic()))
+
+
+def plan_of(batch: Import, actor: User, **more: Any) -> Plan:
+    """What the reading process needs to know of the base."""
+    from orbita.accounts import policy
+
+    company = Company.current()
+    return Plan(
+        path=str(batch.path),
+        mapping=batch.mapping or {},
+        source=batch.source,
+        language=actor.language,
+        region=company.phone_region,
+        currency=company.currency,
+        zone=company.time_zone,
+        users=_users(),
+        cells=policy.level(actor, "clients.edit") != policy.ALL,
+        **{"start": (batch.state or {}).get("units", 0), "batch": CHUNK} | more,
+    )
+
+
+def _users() -> dict[str, tuple[int, str]]:
+    users: dict[str, tuple[int, str]] = {}
+    for user in User.objects.filter(is_service=False):
+        for name in (user.email, user.name):
+            users.setdefault(normalise(name), (user.pk, user.display_name))
+    return users
+
+
+def _finish(batch: Import, status: str, error: str = "") -> None:
+    with transaction.atomic():
+        batch.refresh_from_db()
+        batch.status, batch.error, batch.finished_at = status, error[:2000], timezone.now()
+        batch.total = batch.done if status == Status.DONE else batch.total
+        batch.save(update_fields=["status", "error", "finished_at", "total"])
+        emit(
+            "import.finished",
+            actor=batch.actor,
+            subject_type="import",
+            subject_id=batch.pk,
+            data={
+                "file": batch.file_name,
+                "status": status,
+                "created": batch.created,
+                "updated": batch.updated,
+                "unchanged": batch.unchanged,
+                "rejected": batch.rejected,
+            },
+        )

@@ -7,6 +7,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from orbita.gateways.exports.models import Export as Export  # Django looks for models here
 from orbita.gateways.querysets import ImportQuerySet, SavedMappingQuerySet
 
 

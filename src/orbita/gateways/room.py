@@ -3,6 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from orbita.core.events import KINDS, EventKind
+from orbita.gateways import pages  # noqa: F401 - what pages and exports register
 
 KINDS.register(
     EventKind("import.brought", _("File brought for import"), icon="import", erase=("file",)),

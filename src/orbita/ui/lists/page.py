@@ -220,11 +220,18 @@ class ListPage:
     @cached_property
     def bulk(self) -> list[tuple[BulkAction, str]]:
         """The bulk actions open to the user, with the address each posts to."""
-        return [
+        found = [
             (action, (address(action.url_name) or "") + self.here if action.url_name else "")
             for action in self.spec.bulk
             if permitted(self._request.user, action.permission)
         ]
+        if self.spec.bulk:
+            found += [
+                (BulkAction(f"export-{exporter.name}", exporter.short, exporter.icon), url)
+                for exporter, url in self.exports
+                if exporter.short
+            ]
+        return found
 
     @property
     def exports(self) -> list[tuple[Any, str]]:

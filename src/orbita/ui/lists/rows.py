@@ -1,6 +1,7 @@
 """Rows as HTML, made in Python: a template loop over cells costs several times as much."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from html import unescape
 from typing import Any
 
 from django.utils import timezone
@@ -64,9 +65,14 @@ def headers(columns: Sequence[Column]) -> list[str]:
     return [str(column.label) for column in columns]
 
 
-def export_rows(state: State, columns: Sequence[Column]) -> Iterator[list[Any]]:
-    """Every row that fits, as values in the order of the columns, read page by page by key."""
-    queryset = prepared(state.matching, columns)
+def export_rows(
+    state: State, columns: Sequence[Column], rows: Rows | None = None
+) -> Iterator[list[Any]]:
+    """Every row that fits, as values in the order of the columns, read page by page by key.
+
+    `rows` narrows them to a selection.
+    """
+    queryset = prepared(state.matching if rows is None else rows, columns)
     cursor = None
     while True:
         page = page_of(
@@ -83,4 +89,6 @@ def export_rows(state: State, columns: Sequence[Column]) -> Iterator[list[Any]]:
 def _value(column: Column, item: Any, look: Look) -> Any:
     if column.value:
         return column.value(item, look)
-    return strip_tags(str(column.cell(item, look)))
+    cell = column.cell(item, look)
+    # Only what is marked as HTML has tags: a name may well be "<3".
+    return unescape(strip_tags(cell)) if isinstance(cell, SafeString) else cell

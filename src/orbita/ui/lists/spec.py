@@ -151,13 +151,15 @@ class ListSpec:
 class Exporter:
     """A way out of any list. Its page is posted to, with the list's name and the list's query.
 
-    It reads the rows with `export_rows`, checks `spec.export` and records what was taken.
+    It reads the rows with `export_rows`, checks `spec.export` and records what was taken. With a
+    `short` label it also stands in the bar over selected rows: the form then has `all`.
     """
 
     name: str
     label: Label
     url_name: str
     icon: str = "download"
+    short: Label = ""
 
 
 LISTS: Registry[ListSpec] = Registry("list")

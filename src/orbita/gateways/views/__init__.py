@@ -1,0 +1,22 @@
+from .columns import columns, delete_columns, preview, run, save_columns
+from .exports import export, export_file, export_page
+from .result import cancel, rejected, result, undo
+from .start import discard, sample, start
+
+__all__ = [
+    "cancel",
+    "columns",
+    "delete_columns",
+    "discard",
+    "export",
+    "export_file",
+    "export_page",
+    "preview",
+    "rejected",
+    "result",
+    "run",
+    "sample",
+    "save_columns",
+    "start",
+    "undo",
+]

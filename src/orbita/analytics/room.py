@@ -5,11 +5,13 @@ from datetime import time
 from django.utils.translation import gettext_lazy as _
 
 from orbita.accounts.policy import PERMISSIONS, Permission
-from orbita.analytics import jobs, rfm_facts
+from orbita.analytics import card, jobs, rfm_facts
 from orbita.analytics.models import RfmHistory, RfmScore
 from orbita.analytics.reports import REPORTS
 from orbita.analytics.reports.rfm import RFM
+from orbita.clients import lists
 from orbita.clients.derived import DERIVED, Derived
+from orbita.clients.extension import CARD_PANELS, CARD_STRIP
 from orbita.core.events import KINDS, SUBSCRIPTIONS, EventKind, Subscription
 from orbita.core.jobs import SCHEDULES, Schedule
 from orbita.core.models import Origin
@@ -46,6 +48,12 @@ DERIVED.register(Derived("rfm scores", RfmScore), Derived("rfm history", RfmHist
 SCHEDULES.register(Schedule("rfm", jobs.refresh_rfm, at=time(6)))
 REPORTS.register(RFM)
 FACTS.register("client", *rfm_facts.FACTS)
+CARD_STRIP.register(card.STRIP)
+CARD_PANELS.register(card.PANEL)
+DERIVED.register(Derived("rfm_score", RfmScore), Derived("rfm_history", RfmHistory))
+lists.add_column(card.GROUP)
+lists.add_column(card.SCORES, after="rfm")
+lists.VIEWS.append(card.TO_SAVE)
 MENU.register(
     MenuItem(
         "rfm",

@@ -233,12 +233,20 @@ def plain(client: Client) -> dict[str, Any]:
 
     The shown name of a person follows from its parts and is left out.
     """
-    values = {name: getattr(client, name) for name in READERS}
-    values["name"] = client.name if client.is_company else None
-    values["birthday"] = client.birthday.isoformat() if client.birthday else None
-    values["source"] = client.source.name if client.source else None
-    values["responsible"] = as_reference(client.responsible)
-    return values
+    return {name: plain_value(client, name) for name in READERS}
+
+
+def plain_value(client: Client, name: str) -> Any:
+    """One field as an event keeps it."""
+    if name == "name":
+        return client.name if client.is_company else None
+    if name == "birthday":
+        return client.birthday.isoformat() if client.birthday else None
+    if name == "source":
+        return client.source.name if client.source else None
+    if name == "responsible":
+        return as_reference(client.responsible)
+    return getattr(client, name)
 
 
 def as_reference(user: User | None) -> dict[str, Any] | None:

@@ -3,10 +3,19 @@
 from django.utils.translation import gettext_lazy as _
 
 from orbita.accounts.policy import PERMISSIONS, Permission
-from orbita.clients import recorders, rule_facts, wording
+from orbita.clients import card, finding, lists, recorders, rule_facts, wording
+from orbita.clients.extension import (
+    CARD_STRIP,
+    TIMELINE_GROUPS,
+    TIMELINE_RIGHTS,
+    TimelineGroup,
+    TimelineRight,
+)
 from orbita.clients.facts import RECORDERS
 from orbita.core.events import KINDS, EventKind
 from orbita.core.rules import FACTS
+from orbita.ui.lists import LISTS
+from orbita.ui.menu import MENU, QUICK_CREATE, SEARCH, MenuItem, QuickCreate, SearchProvider
 
 PERMISSIONS.register(
     Permission(
@@ -59,3 +68,22 @@ KINDS.register(
 )
 RECORDERS.register(recorders.PLACE, recorders.TALKS)
 FACTS.register("client", *rule_facts.FACTS)
+CARD_STRIP.register(*card.STRIP)
+TIMELINE_RIGHTS.register(
+    *(TimelineRight(name, "clients.view") for name in ("client", "note", "file")),
+)
+TIMELINE_GROUPS.register(
+    TimelineGroup("talks", _("Notes and talks"), order=10),
+    TimelineGroup("changes", _("Changes"), order=90),
+)
+LISTS.register(lists.CLIENTS, lists.BIN)
+MENU.register(
+    MenuItem("clients", _("Clients"), "clients:list", "users", "clients.view", 20, phone=True),
+    MenuItem("segments", _("Segments"), "clients:segments", "filter", "clients.view", 24),
+)
+QUICK_CREATE.register(
+    QuickCreate(
+        "client", _("Client"), "clients:quick", "person", "clients.edit", order=10, dialog=True
+    ),
+)
+SEARCH.register(SearchProvider("clients", _("Clients"), finding.clients, "clients.view"))

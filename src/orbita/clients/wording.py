@@ -149,17 +149,10 @@ def created(data: Payload) -> SafeString:
     return SafeString(_("Card made"))
 
 
-_NOTES = {
-    Note.Kind.NOTE: gettext_lazy("Note"),
-    Note.Kind.CALL: gettext_lazy("Call"),
-    Note.Kind.MEETING: gettext_lazy("Meeting"),
-    Note.Kind.LETTER: gettext_lazy("Letter"),
-}
-
-
 def note(data: Payload) -> SafeString:
     """The heading of a note, its text below, its files as links."""
-    heading = _NOTES.get(data.get("kind", ""), gettext_lazy("Note"))
+    kinds = dict(Note.Kind.choices)
+    heading = kinds.get(data.get("kind", ""), Note.Kind.NOTE.label)
     text = data.get("text", "")
     said = format_html('<div class="say">{}</div>', _lines(text)) if text else SafeString("")
     return format_html("<b>{}</b>{}{}", heading, said, _files(data))

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from orbita.accounts.models import User
 from orbita.clients.models import Client
+from orbita.clients.search import text_condition
 from orbita.commerce import actions
 from orbita.commerce.facts import COUNTED_RETURN, COUNTED_SALE
 from orbita.commerce.models import Order, OrderLine, Product
@@ -178,12 +179,14 @@ def _margin(order: Order, look: Look) -> str:
 
 
 def search_orders(rows: Rows, text: str, actor: Any) -> Rows:
-    """By the start of a number, or of the client's name."""
-    words = normalise(text).lstrip("№# ")
-    numbers = {text.strip().lstrip("№# "), words, words.upper()} - {""}
-    condition = Q(client__name_key__prefix=words) if words else Q()
-    for number in numbers:
+    """By the start of a number, or by the client as the list of clients finds him."""
+    typed = text.strip().lstrip("№# ")
+    condition = Q()
+    for number in {typed, typed.upper(), typed.lower()} - {""}:
         condition |= Q(number__prefix=number)
+    found = text_condition(text)
+    if found is not None:
+        condition |= Q(client__in=Client.objects.visible_to(actor).filter(found).values("pk"))
     return rows.filter(condition) if condition else rows.none()
 
 

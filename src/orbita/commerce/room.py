@@ -1,12 +1,28 @@
 """The commerce room: catalogue, orders, returns, carts."""
 
+from datetime import timedelta
+
 from django.utils.translation import gettext_lazy as _
 
 from orbita.accounts.policy import PERMISSIONS, Permission
+from orbita.clients.extension import (
+    CARD_BUTTONS,
+    CARD_PANELS,
+    CARD_STRIP,
+    MAIN,
+    TIMELINE_GROUPS,
+    TIMELINE_RIGHTS,
+    CardButton,
+    CardPanel,
+    StripItem,
+    TimelineGroup,
+    TimelineRight,
+)
 from orbita.clients.facts import RECORDERS
-from orbita.commerce import lists, rule_facts, search, words
+from orbita.commerce import card, jobs, lists, rule_facts, search, words
 from orbita.commerce.facts import RECORDER
 from orbita.core.events import KINDS, EventKind
+from orbita.core.jobs import SCHEDULES, Schedule
 from orbita.core.rules import FACTS
 from orbita.ui.lists import LISTS
 from orbita.ui.menu import MENU, QUICK_CREATE, SEARCH, MenuItem, QuickCreate, SearchProvider
@@ -80,6 +96,21 @@ KINDS.register(
     EventKind("rate.set", _("Exchange rate set"), "ruble", erase=()),
     EventKind("rate.removed", _("Exchange rate removed"), "ruble", erase=()),
 )
+TIMELINE_RIGHTS.register(
+    *(TimelineRight(name, "orders.view") for name in ("order", "orders", "balance", "cart")),
+    TimelineRight("product", "products.view"),
+)
+TIMELINE_GROUPS.register(
+    TimelineGroup("orders", _("Orders"), order=20),
+    TimelineGroup("visits", _("Carts and views"), order=60),
+)
+CARD_STRIP.register(
+    StripItem("rhythm", _("Usually orders"), card.rhythm, order=55, permission="orders.view")
+)
+CARD_PANELS.register(CardPanel("purchases", card.purchases, place=MAIN, order=20))
+CARD_BUTTONS.register(
+    CardButton("order", _("New order"), card.new_order_url, "cart", "orders.edit", order=10)
+)
 LISTS.register(lists.ORDERS, lists.ORDERS_BIN, lists.PRODUCTS, lists.PRODUCTS_BIN)
 MENU.register(
     MenuItem("orders", _("Orders"), "commerce:orders", "cart", "orders.view", order=30, phone=True),
@@ -105,6 +136,9 @@ QUICK_CREATE.register(
         order=60,
         dialog=True,
     ),
+)
+SCHEDULES.register(
+    Schedule("abandoned-carts", jobs.find_abandoned_carts, every=timedelta(minutes=15))
 )
 SEARCH.register(
     SearchProvider("orders", _("Orders"), search.orders, "orders.view"),

@@ -302,6 +302,14 @@ ORDER_FACTS = (
         "client", _("Client"), "text", _text("client__name_key"), MAIN, ops=("contains", "starts")
     ),
     Fact(
+        "client_number",
+        _("Number of the client"),
+        "number",
+        column("client_id"),
+        MAIN,
+        ops=("eq", "between"),
+    ),
+    Fact(
         "without_client",
         _("Without a client"),
         "bool",

@@ -264,9 +264,9 @@ def _settings(row: Import) -> dict[str, Any]:
     return {"kind": row.kind, "match": row.match, "on_match": row.on_match, "source": row.source}
 
 
-def _emit(name: str, row: Import, actor: User | None, **data: Any) -> None:
+def _emit(event: str, row: Import, actor: User | None, **data: Any) -> None:
     emit(
-        name,
+        event,
         actor=actor,
         subject_type="import",
         subject_id=row.pk,

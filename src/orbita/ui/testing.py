@@ -86,9 +86,11 @@ def open_page(
     troubles: list[str] = []
     page.on("console", lambda said: troubles.append(said.text) if _is_trouble(said) else None)
     page.on("pageerror", lambda error: troubles.append(str(error)))
-    page.goto(address)
-    yield page
-    context.close()
+    try:
+        page.goto(address)
+        yield page
+    finally:
+        context.close()
     if troubles:
         raise AssertionError(f"the console of {address} says: {troubles}")
 

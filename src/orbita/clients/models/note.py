@@ -2,6 +2,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from orbita.clients.models.client import Client
 
@@ -14,9 +15,9 @@ class Note(models.Model):
 
     class Kind(models.TextChoices):
         NOTE = "note", _("Note")
-        CALL = "call", _("Call")
+        CALL = "call", pgettext_lazy("note", "Call")
         MEETING = "meeting", _("Meeting")
-        LETTER = "letter", _("Letter")
+        LETTER = "letter", pgettext_lazy("note", "Letter")
 
     client = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="notes")
     kind = models.CharField(_("kind"), max_length=7, choices=Kind.choices, default=Kind.NOTE)

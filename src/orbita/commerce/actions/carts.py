@@ -105,7 +105,9 @@ def mark_abandoned_carts(*, actor: User | None, now: datetime | None = None) -> 
             )
             .order_by("changed_at")[:AT_ONCE]
         )
-        Cart.objects.filter(pk__in=[cart.pk for cart in forgotten]).update(abandoned_at=now)
+        for cart in forgotten:
+            cart.abandoned_at = cart.changed_at + ABANDONED_AFTER
+        Cart.objects.bulk_update(forgotten, ["abandoned_at"])
         emit_many(
             [
                 NewEvent(
@@ -114,6 +116,8 @@ def mark_abandoned_carts(*, actor: User | None, now: datetime | None = None) -> 
                     "cart",
                     cart.pk,
                     {"total": cart.total, "currency": cart.currency},
+                    # Told when it became so: a site that was away reports late.
+                    happened_at=cart.abandoned_at,
                 )
                 for cart in forgotten
             ],

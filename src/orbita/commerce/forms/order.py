@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy
 from orbita.accounts import policy
 from orbita.accounts.models import User
 from orbita.clients.models import Client
+from orbita.clients.search import text_condition
 from orbita.commerce.forms.fields import DecimalTextField, DiscountField, money_input
 from orbita.commerce.models import ExchangeRate, Order, Product
 from orbita.commerce.records import LineData, OrderData
@@ -477,9 +478,9 @@ def products_typed(texts: Sequence[str]) -> dict[str, Product]:
 
 
 def clients_like(actor: User, text: str) -> list[Client]:
-    """A few clients whose name starts with the text, for choosing one."""
-    key = normalise(text)
-    if not key:
+    """A few clients found by name, phone, e-mail or number, for choosing one."""
+    condition = text_condition(text, region=Company.current().phone_region)
+    if condition is None:
         return []
-    visible = Client.objects.visible_to(actor).order_by("name_key")
-    return list(visible.filter(name_key__prefix=key)[:FOUND_CLIENTS])
+    visible = Client.objects.visible_to(actor).filter(condition)
+    return list(visible.order_by("name_key", "pk")[:FOUND_CLIENTS])

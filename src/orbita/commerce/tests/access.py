@@ -65,7 +65,7 @@ def _form(world: World) -> Kwargs:
 
 def _new_form(world: World) -> Kwargs:
     # Nobody's order but one's own: left out, it is the actor's, and the form asks for it.
-    return _form(world) | {"responsible": ""}
+    return {**_form(world), "responsible": ""}
 
 
 SEEN = answers(200, stranger=404)

@@ -9,6 +9,7 @@ from django.utils import translation
 
 from orbita.accounts.models import User
 from orbita.clients.models import Client
+from orbita.clients.search import index_clients
 from orbita.commerce.models import Product
 from orbita.commerce.records import LineData, OrderData
 from orbita.core.models import Company
@@ -29,7 +30,9 @@ def company(db: None) -> Company:
 @pytest.fixture
 def make_client(db: None) -> Callable[..., Client]:
     def make(name: str, **fields: Any) -> Client:
-        return Client.objects.create(name=name, name_key=normalise(name), **fields)
+        client = Client.objects.create(name=name, name_key=normalise(name), **fields)
+        index_clients([client.pk])
+        return client
 
     return make
 

@@ -192,7 +192,7 @@ def test_costs_are_shown_to_those_who_may_see_them_only(
         shown = text(browse(alice).get(address))
         assert "700" not in shown, address
         assert "Margin" not in shown, address
-        assert "44" not in shown.split("<main")[1].split("</main")[0], address
+        assert "44%" not in shown, address
     sorted_by_cost = browse(alice).get("/products/", {"sort": "-cost"})
     assert sorted_by_cost.status_code == 200
     assert "Cost" not in text(sorted_by_cost)
@@ -268,7 +268,7 @@ def test_hostile_names_are_shown_as_text(
 
 @pytest.mark.parametrize(
     ("address", "most"),
-    [("/orders/", 10), ("/products/", 10), ("order", 14), ("product", 12), ("/orders/new/", 10)],
+    [("/orders/", 8), ("/products/", 9), ("order", 11), ("product", 8), ("/orders/new/", 6)],
 )
 def test_a_page_costs_a_few_queries_however_much_it_shows(
     browse: Callable[[User], Browser],

@@ -22,7 +22,6 @@ from orbita.commerce import actions, forms, lists
 from orbita.commerce.models import Order, OrderLine, Product
 from orbita.core.events import KINDS, payload_of
 from orbita.core.models import Company, Event
-from orbita.core.text import normalise
 from orbita.ui import formats, toasts
 from orbita.ui.lists import list_page
 
@@ -318,7 +317,7 @@ def client_options(request: HttpRequest) -> HttpResponse:
     """Clients to choose from as one types."""
     actor = actor_of(request)
     policy.require(actor, "clients.view")
-    typed = normalise(request.GET.get("client_name", ""))[:200]
+    typed = request.GET.get("client_name", "").replace("\0", "").strip()[:200]
     found = forms.order.clients_like(actor, typed) if typed else []
     return render(request, "commerce/_clients.html", {"clients": found, "typed": typed})
 

@@ -1,6 +1,7 @@
 """The page of a list: one view function for every room."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -9,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.utils.html import escape
+from django.utils.html import escape, format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -20,10 +21,13 @@ from orbita.ui.lists import conditions
 from orbita.ui.lists.paging import Page, page_of
 from orbita.ui.lists.rows import prepared, render_rows
 from orbita.ui.lists.selection import SelectionError, selection_of
-from orbita.ui.lists.spec import EXPORTERS, BulkAction, Button, Column, ListSpec
+from orbita.ui.lists.spec import EXPORTERS, BulkAction, Button, Column, ListSpec, Rows
 from orbita.ui.lists.state import State, View, matching
 from orbita.ui.menu import address, permitted
 from orbita.ui.models import SavedView
+
+# A page must not wait for its count: beyond this it says "1 000+" until the counts arrive.
+QUICK_COUNT = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +65,22 @@ class ListPage:
 
     @cached_property
     def total(self) -> int:
-        """How many rows fit, counted no further than one beyond the limit."""
+        """How many rows fit, counted no further than one beyond `total_limit`."""
         page = self.page
         if page.previous is None and page.next is None:
             return len(page.items)
-        return bounded_count(self.spec, self.state.matching)
+        return bounded_count(self.state.matching, self.total_limit)
+
+    @property
+    def total_limit(self) -> int:
+        """With the page the count stops early; the request for the counts takes it further."""
+        partial = self._request.GET.get("part") in ("rows", "counts")
+        limit = self.spec.count_limit
+        return limit if partial else min(QUICK_COUNT, limit)
 
     @property
     def total_text(self) -> str:
-        return formats.bounded(self.total, self.spec.count_limit)
+        return formats.bounded(self.total, self.total_limit)
 
     @property
     def shown_from(self) -> int:
@@ -81,11 +92,17 @@ class ListPage:
     @property
     def range_text(self) -> str:
         """«1–25 из 214»."""
-        return _("%(first)s–%(last)s of %(total)s") % {
-            "first": formats.number(self.shown_from),
-            "last": formats.number(self.page.position + len(self.page.items) - 1),
-            "total": self.total_text,
+        words = _("%(first)s–%(last)s of %(total)s") % {
+            "first": "{first}",
+            "last": "{last}",
+            "total": "{total}",
         }
+        return format_html(
+            words,
+            first=formats.number(self.shown_from),
+            last=formats.number(self.page.position + len(self.page.items) - 1),
+            total=format_html('<span id="o-of">{}</span>', self.total_text),
+        )
 
     @property
     def headers(self) -> list[Header]:
@@ -226,8 +243,9 @@ class ListPage:
         ]
 
 
-def bounded_count(spec: ListSpec, queryset: Any) -> int:
-    return int(queryset.order_by()[: spec.count_limit + 1].count())
+def bounded_count(queryset: Rows, limit: int) -> int:
+    """How many rows there are, or one more than the limit."""
+    return int(queryset.order_by()[: limit + 1].count())
 
 
 def list_page(
@@ -274,7 +292,7 @@ def _counts(request: HttpRequest, page: ListPage) -> HttpResponse:
     for view in page.state.views.tabs:
         try:
             count = bounded_count(
-                page.spec, matching(page.spec, request.user, view.rule, view.text)
+                matching(page.spec, request.user, view.rule, view.text), page.spec.count_limit
             )
         except RuleError:
             continue
@@ -282,6 +300,9 @@ def _counts(request: HttpRequest, page: ListPage) -> HttpResponse:
         found.append(
             f'<span id="count-{escape(view.key)}" hx-swap-oob="true">{escape(text)}</span>'
         )
+    # A filter that cannot be read is told about on the page itself.
+    with suppress(RuleError):
+        found += _further_totals(page)
     if page.spec.foot:
         try:
             words = page.spec.foot(page.state.matching, request.user)
@@ -289,6 +310,17 @@ def _counts(request: HttpRequest, page: ListPage) -> HttpResponse:
             words = ""
         found.append(f'<span id="o-total" hx-swap-oob="true">{escape(words)}</span>')
     return HttpResponse("".join(found))
+
+
+def _further_totals(page: ListPage) -> list[str]:
+    """The total in its places on the page, when the page stopped counting early."""
+    if page.total <= min(QUICK_COUNT, page.spec.count_limit):
+        return []
+    places = ["o-of", "o-found", *(["o-every"] if page.bulk else [])]
+    return [
+        f'<span id="{place}" hx-swap-oob="innerHTML">{escape(page.total_text)}</span>'
+        for place in places
+    ]
 
 
 # ---- what the forms of a list do ----

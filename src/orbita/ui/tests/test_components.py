@@ -72,7 +72,7 @@ def test_a_dialog_shows_a_page_and_keeps_the_errors_of_its_form_inside(
     browser: Any, url: str, admin: User
 ) -> None:
     with open_page(browser, url + "/ui/components/", admin) as page:
-        page.click("a[data-dialog]")
+        page.click("main a[data-dialog]")
         page.wait_for_selector("#o-dialog[open]")
         assert violations(page) == []
         page.click("#o-dialog button[type=submit]")

@@ -68,7 +68,7 @@ def filtered(rule: Any) -> str:
 def test_a_list_shows_a_page_its_count_and_the_way_on(browser: Client, crowd: list[User]) -> None:
     page = get(browser)
     assert page.count('<tr role="row">') == 25 + 1
-    assert "1–25 of 31" in page
+    assert '1–25 of <span id="o-of">31</span>' in page
     assert "Show 25 more" in page
 
 
@@ -84,7 +84,7 @@ def test_more_rows_come_without_the_frame_and_say_how_many_are_shown(
     answer = browser.get(URL + more).content.decode()
     assert "<html" not in answer
     assert answer.count('<tr role="row">') == 6
-    assert "1–31 of 31" in answer
+    assert '1–31 of <span id="o-of">31' in answer
 
 
 def test_a_page_of_a_list_takes_few_queries_however_many_rows(
@@ -126,6 +126,16 @@ def test_counts_of_views_come_bounded_in_a_request_of_their_own(
     assert '<span id="count-recent" hx-swap-oob="true">31</span>' in answer
 
 
+def test_a_page_counts_no_further_than_it_must_and_the_counts_go_on(
+    browser: Client, crowd: list[User], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("orbita.ui.lists.page.QUICK_COUNT", 28)
+    assert '1–25 of <span id="o-of">28+</span>' in get(browser)
+    answer = get(browser, part="counts")
+    for place in ("o-of", "o-found", "o-every"):
+        assert f'<span id="{place}" hx-swap-oob="innerHTML">31</span>' in answer
+
+
 # ---- conditions ----
 
 
@@ -135,7 +145,7 @@ def test_conditions_become_chips_each_with_an_address_that_takes_it_away(
     rule = {"all": [IN_TEAM, {"fact": "name", "op": "starts", "value": "User0"}]}
     page = get(browser, f=filtered(rule))
     assert "Team is filled in" in page
-    assert "1–10 of 10" in page
+    assert '1–10 of <span id="o-of">10' in page
     without_team = urlencode({"f": '{"all":[{"fact":"name","op":"starts","value":"User0"}]}'})
     assert without_team.replace("&", "&amp;") in page
 
@@ -150,7 +160,7 @@ def test_a_condition_is_added_without_scripts_by_a_form(
         URL, {"add": "team", "op": "in", "value": [str(wholesale.pk)], "apply": "1"}
     )
     assert answer.status_code == 302
-    assert "1–25 of 30" in browser.get(answer["Location"]).content.decode()
+    assert '1–25 of <span id="o-of">30' in browser.get(answer["Location"]).content.decode()
 
 
 def test_a_wrong_value_is_explained_beside_the_form(browser: Client) -> None:
@@ -279,7 +289,7 @@ def test_a_view_keeps_conditions_text_and_order_and_is_recorded(
     )
     page = browser.get(answer["Location"]).content.decode()
     assert "View “My people” saved" in page
-    assert "1–10 of 10" in page
+    assert '1–10 of <span id="o-of">10' in page
     event = Event.objects.get(kind="view.saved")
     assert (event.actor_id, event.subject_id) == (admin.pk, view.pk)
     assert payload_of(event)["after"]["rule"] == IN_TEAM

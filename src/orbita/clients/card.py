@@ -1,0 +1,398 @@
+"""The card of a client: what the page shows, gathered with as few reads as there are tables."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from orbita.accounts import policy
+from orbita.accounts.models import User
+from orbita.clients import card_fields, wording
+from orbita.clients.contacts import Reach, reach
+from orbita.clients.extension import (
+    CARD_BUTTONS,
+    CARD_PANELS,
+    CARD_STRIP,
+    MAIN,
+    RAIL,
+    Figure,
+    Shown,
+    StripItem,
+    permitted,
+)
+from orbita.clients.models import Client, CompanyPerson, ContactPoint, Tag
+from orbita.clients.status import STEPS, status_of
+from orbita.core.models import Company
+from orbita.ui import formats, icons
+
+MOST_PEOPLE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A field of the rail: its name, label and text, and where it is edited."""
+
+    name: str
+    label: str
+    text: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class PersonLine:
+    """A person of the company, or a company of the person, on the rail."""
+
+    pk: int
+    name: str
+    words: str
+    url: str
+    reach: Reach | None
+    edit_url: str
+
+    @property
+    def avatar(self) -> SafeString:
+        return icons.avatar(self.name, self.pk)
+
+
+TERMS = (
+    "preferred_channel",
+    "working_hours",
+    "time_zone",
+    "payment_terms",
+    "delivery_terms",
+    "special_terms",
+    "difficulties",
+)
+ABOUT = (
+    "birthday",
+    "sex",
+    "occupation",
+    "position",
+    "income_level",
+    "family",
+    "education",
+    "hobbies",
+    "interests",
+)
+REQUISITES = ("legal_name", "inn", "kpp", "ogrn")
+EDITABLE = (*TERMS, *ABOUT, *REQUISITES, "source", "responsible", "comment", "tags")
+# Shown even while empty, so that there is a place to fill them in.
+ALWAYS = frozenset(
+    [
+        "preferred_channel",
+        "payment_terms",
+        "delivery_terms",
+        "difficulties",
+        "birthday",
+        "source",
+        "responsible",
+        "inn",
+        "tags",
+    ]
+)
+
+
+def card_rows(actor: User) -> Any:
+    """The clients that the actor sees, joined with what their cards need."""
+    rows = Client.objects.visible_to(actor).select_related("facts", "responsible", "source")
+    for item in CARD_STRIP:
+        if item.join and (item.permission is None or policy.allows(actor, item.permission)):
+            rows = item.join(rows)
+    return rows
+
+
+class Card:
+    """What the template of the card reads."""
+
+    def __init__(self, request: HttpRequest, client: Client) -> None:
+        assert isinstance(request.user, User)  # noqa: S101
+        self.request = request
+        self.actor: User = request.user
+        self.client = client
+
+    @cached_property
+    def currency(self) -> str:
+        """The base currency, in whose minor units the facts are."""
+        return Company.current().currency
+
+    # ---- rights ----
+
+    @cached_property
+    def may_edit(self) -> bool:
+        return policy.allows(self.actor, "clients.edit", self.client)
+
+    @cached_property
+    def may_note(self) -> bool:
+        return policy.allows(self.actor, "clients.note", self.client)
+
+    @cached_property
+    def may_delete(self) -> bool:
+        return policy.allows(self.actor, "clients.delete", self.client)
+
+    # ---- head ----
+
+    @property
+    def avatar(self) -> SafeString:
+        return icons.avatar(self.client.name, self.client.pk, "lg")
+
+    @property
+    def subtitle(self) -> str:
+        """«Компания · Казань, у клиента 11:42 · работает 8–22 · ведёт Ирина Соколова»."""
+        client = self.client
+        place = client.city
+        if client.time_zone:
+            now = timezone.now().astimezone(ZoneInfo(client.time_zone))
+            here = _("%(time)s there") % {"time": f"{now:%H:%M}"}
+            place = f"{place}, {here}" if place else here
+        parts = [
+            str(Client.Kind(client.kind).label),
+            client.position if not client.is_company else "",
+            place,
+            _("works %(hours)s") % {"hours": client.working_hours} if client.working_hours else "",
+            _("led by %(name)s") % {"name": client.responsible.display_name}
+            if client.responsible
+            else _("nobody is responsible"),
+            f"№ {client.pk}",
+        ]
+        return " · ".join(part for part in parts if part)
+
+    @cached_property
+    def _links(self) -> list[CompanyPerson]:
+        side, other = ("company", "person") if self.client.is_company else ("person", "company")
+        rows = CompanyPerson.objects.filter(**{side: self.client}).select_related(other)
+        rows = rows.filter(**{f"{other}__deleted_at": None}).order_by("pk")
+        return list(rows[:MOST_PEOPLE])
+
+    @cached_property
+    def _points(self) -> dict[int, list[ContactPoint]]:
+        """Contacts of the client and, for a company, of its people: one read."""
+        people = [link.person_id for link in self._links] if self.client.is_company else []
+        found: dict[int, list[ContactPoint]] = {}
+        for point in ContactPoint.objects.filter(client_id__in=[self.client.pk, *people]):
+            found.setdefault(point.client_id, []).append(point)
+        return found
+
+    @cached_property
+    def contacts(self) -> list[tuple[ContactPoint, Reach]]:
+        order = list(ContactPoint.Kind.values)
+        points = self._points.get(self.client.pk, [])
+        points = sorted(points, key=lambda p: (order.index(p.kind), not p.is_main, p.pk))
+        return [(point, reach(point)) for point in points]
+
+    @property
+    def call(self) -> Reach | None:
+        """The phone to call: the main one, else that of the first person of the company."""
+        own = [shown for point, shown in self.contacts if point.kind == "phone" and shown.href]
+        if own:
+            return own[0]
+        for link in self._links if self.client.is_company else []:
+            for point in self._points.get(link.person_id, []):
+                if point.kind == "phone" and point.key:
+                    return reach(point)
+        return None
+
+    @property
+    def write(self) -> Reach | None:
+        """Where to write: the preferred channel when there is one, else a messenger, else e-mail."""
+        able = [
+            (point, shown)
+            for point, shown in self.contacts
+            if point.kind in ("email", "messenger") and shown.href
+        ]
+        wanted = self.client.preferred_channel
+        able.sort(
+            key=lambda pair: (
+                wanted not in (pair[0].service, pair[0].kind),
+                pair[0].kind == "email",
+            )
+        )
+        return able[0][1] if able else None
+
+    @property
+    def buttons(self) -> list[tuple[str, str, str]]:
+        """What other rooms let one start from here: label, address, icon."""
+        return [
+            (str(button.label), button.url(self.client), button.icon)
+            for button in sorted(CARD_BUTTONS, key=lambda button: button.order)
+            if permitted(self.actor, button.permission, self.client)
+        ]
+
+    # ---- strip and panels ----
+
+    @property
+    def strip(self) -> list[tuple[str, Figure]]:
+        items = sorted(CARD_STRIP, key=lambda item: item.order)
+        figures = [
+            (str(item.label), item.figure(self))
+            for item in items
+            if permitted(self.actor, item.permission, self.client)
+        ]
+        return [(label, figure) for label, figure in figures if figure]
+
+    @property
+    def main_panels(self) -> list[SafeString | str]:
+        return self._panels(MAIN)
+
+    @property
+    def rail_panels(self) -> list[SafeString | str]:
+        return self._panels(RAIL)
+
+    def _panels(self, place: str) -> list[SafeString | str]:
+        panels = sorted(CARD_PANELS, key=lambda panel: panel.order)
+        drawn = [
+            panel.render(self.request, self.client)
+            for panel in panels
+            if panel.place == place and permitted(self.actor, panel.permission, self.client)
+        ]
+        return [panel for panel in drawn if panel]
+
+    # ---- rail ----
+
+    @property
+    def people(self) -> list[PersonLine]:
+        lines = []
+        for link in self._links:
+            other = link.person if self.client.is_company else link.company
+            role = str(CompanyPerson.Role(link.role).label) if link.role else ""
+            words = " · ".join(part for part in (link.position, role) if part)
+            shown = (
+                [reach(p) for p in self._points.get(other.pk, [])] if self.client.is_company else []
+            )
+            company = self.client.pk if self.client.is_company else other.pk
+            person = other.pk if self.client.is_company else self.client.pk
+            lines.append(
+                PersonLine(
+                    other.pk,
+                    other.name,
+                    words,
+                    reverse("clients:card", args=[other.pk]),
+                    next((one for one in shown if one.href and one.kind != "link"), None),
+                    reverse("clients:person", args=[company, person]),
+                )
+            )
+        return lines
+
+    @property
+    def terms(self) -> list[Value]:
+        return self._values(TERMS)
+
+    @property
+    def about(self) -> list[Value]:
+        return [] if self.client.is_company else self._values(ABOUT)
+
+    @property
+    def requisites(self) -> list[Value]:
+        return self._values(REQUISITES if self.client.is_company else ("inn",))
+
+    @property
+    def origin(self) -> list[Value]:
+        return self._values(("responsible", "source", "tags", "comment"))
+
+    def _values(self, names: Sequence[str]) -> list[Value]:
+        found = [self.value(name) for name in names]
+        return [value for value in found if value.text or (self.may_edit and value.name in ALWAYS)]
+
+    def value(self, name: str) -> Value:
+        """One field as the rail shows it."""
+        url = reverse("clients:field", args=[self.client.pk, name])
+        if name == "tags":
+            return Value(name, _("Tags"), ", ".join(self.tags), url)
+        label = wording.label_of(name)
+        text = wording.value_of(name, card_fields.plain_value(self.client, name))
+        if name == "birthday" and self.client.birthday:
+            text = f"{text}, {_age_words(self.client)}"
+        return Value(name, label[:1].upper() + label[1:], text, url)
+
+    @cached_property
+    def tags(self) -> list[str]:
+        rows = Tag.objects.filter(clienttag__client=self.client).order_by("name_key")
+        return list(rows.values_list("name", flat=True))
+
+    @cached_property
+    def addresses(self) -> list[tuple[str, str]]:
+        """Kind and text of each address."""
+        return [
+            (str(address.get_kind_display()), str(address))
+            for address in self.client.addresses.all()
+        ]
+
+
+def _age_words(client: Client) -> str:
+    born, today = client.birthday, timezone.localdate()
+    assert born is not None  # noqa: S101
+    years = today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+    return ngettext("%(n)s year old", "%(n)s years old", years) % {"n": years}
+
+
+# ---- the strip's own figures ----
+
+
+def _status(card: Shown) -> Figure:
+    facts = card.client.facts
+    status = status_of(
+        orders=facts.orders_count, orders_known=facts.orders_known, gross=facts.gross
+    )
+    below = format_html_join(
+        "",
+        '<li class="{}"><span class="sr">{}</span></li>',
+        ((step.css, step.label) for step in status.reached),
+    )
+    steps = format_html(
+        '<ol class="o-steps" aria-label="{}">{}<li class="{}" aria-current="step">{}</li></ol>',
+        _("Step %(n)s of %(all)s") % {"n": STEPS.index(status.step) + 1, "all": len(STEPS)},
+        below,
+        status.css,
+        status.label,
+    )
+    return Figure(steps, _("by rule"))
+
+
+def _orders(count: int) -> str:
+    return ngettext("%(n)s order", "%(n)s orders", count) % {"n": formats.number(count)}
+
+
+def _bought(card: Shown) -> Figure:
+    facts = card.client.facts
+    if not facts.gross and not facts.orders_count:
+        return Figure(formats.DASH, _("no orders yet"))
+    note = _orders(facts.orders_count) if facts.orders_known else _("from totals")
+    if facts.returned:
+        note = _("%(orders)s, returned %(sum)s") % {
+            "orders": note,
+            "sum": formats.money(facts.returned, card.currency),
+        }
+    return Figure(formats.money(facts.gross, card.currency), note)
+
+
+def _average(card: Shown) -> Figure | None:
+    average = card.client.facts.average
+    return Figure(formats.money(average, card.currency)) if average else None
+
+
+def _last_order(card: Shown) -> Figure | None:
+    day = card.client.facts.last_order_on
+    return Figure(formats.ago(day), formats.day(day)) if day else None
+
+
+def _last_contact(card: Shown) -> Figure | None:
+    moment: datetime | None = card.client.facts.last_contact_at
+    return Figure(formats.ago(moment), formats.day(timezone.localtime(moment))) if moment else None
+
+
+STRIP = (
+    StripItem("status", gettext_lazy("Status"), _status, order=10),
+    StripItem("bought", gettext_lazy("Bought for"), _bought, order=30),
+    StripItem("average", gettext_lazy("Average order"), _average, order=40),
+    StripItem("last_order", gettext_lazy("Last order"), _last_order, order=50),
+    StripItem("last_contact", gettext_lazy("Last contact"), _last_contact, order=60),
+)

@@ -1,0 +1,1 @@
+"""The pages of clients. Every view starts from what its user may see."""

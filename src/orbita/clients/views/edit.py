@@ -1,0 +1,248 @@
+"""Making a card and changing it: whole, quick, one field, one contact."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from orbita.accounts import policy
+from orbita.accounts.models import User
+from orbita.clients import actions, wording
+from orbita.clients.card import EDITABLE, Card
+from orbita.clients.contacts import keys_of
+from orbita.clients.duplicates import Known, already_here
+from orbita.clients.forms import CardForm, ContactForm, FieldForm, QuickForm, into_form, split_tags
+from orbita.clients.models import Client, ContactPoint
+from orbita.clients.views.common import actor_of, client_or_404, form_page, is_part
+from orbita.core.models import Event
+from orbita.ui import toasts
+
+
+def _created(request: HttpRequest, client: Client) -> None:
+    event = Event.objects.filter(client_id=client.pk, kind="client.created").latest("pk")
+    toasts.success(
+        request,
+        _("Client “%(name)s” added") % {"name": client.name},
+        undo=reverse("clients:undo", args=[event.pk]),
+    )
+
+
+def _changed(request: HttpRequest, event: Event | None, text: str) -> None:
+    if event:
+        toasts.success(request, text, undo=reverse("clients:undo", args=[event.pk]))
+    else:
+        toasts.info(request, _("Nothing was changed"))
+
+
+@form_page
+def quick(request: HttpRequest) -> HttpResponse:
+    """A client in one small form, in a dialog or on a page."""
+    actor = actor_of(request)
+    policy.require(actor, "clients.edit")
+    known: Sequence[Known] = []
+    form = QuickForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        data = form.cleaned_data
+        known = already_here(actor, keys_of(form.contacts), data["inn"])
+        if not known or "anyway" in request.POST:
+            with into_form(form):
+                client = actions.create_client(
+                    actor=actor,
+                    values={name: data[name] for name in ("kind", "name", "inn") if data[name]},
+                    contacts=form.contacts,
+                    addresses=[{"city": data["city"]}] if data["city"] else [],
+                )
+                _created(request, client)
+                return toasts.redirect(request, reverse("clients:card", args=[client.pk]))
+    status = 422 if known or form.errors else 200
+    return render(request, "clients/quick.html", {"form": form, "known": known}, status=status)
+
+
+@form_page
+def new(request: HttpRequest) -> HttpResponse:
+    """The whole card of a new client."""
+    actor = actor_of(request)
+    policy.require(actor, "clients.edit")
+    kind = request.POST.get("kind") or request.GET.get("kind") or Client.Kind.PERSON
+    if kind not in Client.Kind.values:
+        raise Http404
+    form = CardForm(request.POST if request.method == "POST" else None, kind=kind)
+    if request.method == "GET":
+        form.initial["responsible"] = str(actor.pk)
+    known: Sequence[Known] = []
+    if request.method == "POST" and "more" not in request.POST and form.is_valid():
+        parts = form.parts()
+        keys = {entry["key"] for entry in parts["contacts"] if entry["key"]}
+        known = already_here(actor, keys, form.cleaned_data.get("inn", ""))
+        if not known or "anyway" in request.POST:
+            with into_form(form):
+                client = actions.create_client(actor=actor, values=form.values(), **parts)
+                _created(request, client)
+                return redirect("clients:card", pk=client.pk)
+    return _whole(request, form, None, known=known)
+
+
+@form_page
+def edit(request: HttpRequest, pk: int) -> HttpResponse:
+    """The whole card of a client. Only what its user changed is written."""
+    client = client_or_404(request, pk)
+    policy.require(request.user, "clients.edit", client)
+    form = CardForm(
+        request.POST if request.method == "POST" else None, kind=client.kind, client=client
+    )
+    conflicts: list[dict[str, str]] = []
+    if request.method == "POST" and "more" not in request.POST and form.is_valid():
+        try:
+            with into_form(form):
+                event = actions.update_client(
+                    actor=actor_of(request),
+                    client=client,
+                    values=form.changed_values(),
+                    version=form.version,
+                    **form.changed_parts(),
+                )
+                _changed(request, event, _("Card saved"))
+                return redirect("clients:card", pk=pk)
+        except actions.ConflictError as error:
+            conflicts = in_words(error)
+            form.version = error.version
+    return _whole(request, form, client, conflicts=conflicts)
+
+
+def in_words(error: actions.ConflictError) -> list[dict[str, str]]:
+    """Other people's changes of the same fields, for the page that asks which is right."""
+    names = dict(
+        User.objects.filter(
+            pk__in=[change.actor_id for change in error.changes if change.actor_id]
+        ).values_list("pk", "name")
+    )
+    return [
+        {
+            "label": wording.label_of(change.field),
+            "value": ""
+            if change.field in wording.COLLECTION_LABELS
+            else wording.value_of(change.field, change.value) or "—",
+            "who": names.get(change.actor_id or 0, ""),
+        }
+        for change in error.changes
+    ]
+
+
+def _whole(
+    request: HttpRequest, form: CardForm, client: Client | None, **more: Any
+) -> HttpResponse:
+    wrong = bool(form.errors or more.get("known") or more.get("conflicts"))
+    wrong = wrong and "more" not in request.POST
+    return render(
+        request,
+        "clients/edit.html",
+        {"form": form, "client": client, "show_errors": wrong, **more},
+        status=422 if wrong else 200,
+    )
+
+
+# ---- one field in place ----
+
+
+@form_page
+def field(request: HttpRequest, pk: int, name: str) -> HttpResponse:
+    """One field of the card: a piece of it for htmx, a page of its own without scripts."""
+    client = client_or_404(request, pk)
+    policy.require(request.user, "clients.edit", client)
+    if name not in EDITABLE:
+        raise Http404
+    form = FieldForm(request.POST if request.method == "POST" else None, name=name, client=client)
+    version = client.version
+    if request.method == "POST" and form.is_valid():
+        try:
+            with into_form(form):
+                event = _write_field(request, client, form)
+                return _field_saved(request, client, name, event)
+        except actions.ConflictError as error:
+            version = error.version
+            (change, *_rest) = in_words(error)
+            form.add_error(
+                name,
+                _("%(who)s has meanwhile written “%(value)s”. Save again to keep yours.") % change,
+            )
+    context = {"form": form, "client": client, "version": version, "name": name}
+    template = "clients/_field.html" if is_part(request) else "clients/field.html"
+    return render(request, template, context, status=422 if form.errors else 200)
+
+
+def _write_field(request: HttpRequest, client: Client, form: FieldForm) -> Event | None:
+    typed = form.cleaned_data[form.name]
+    text = request.POST.get("version", "")
+    version = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+    given: dict[str, Any] = (
+        {"tags": split_tags(typed)} if form.name == "tags" else {"values": {form.name: typed}}
+    )
+    return actions.update_client(actor=actor_of(request), client=client, version=version, **given)
+
+
+def _field_saved(
+    request: HttpRequest, client: Client, name: str, event: Event | None
+) -> HttpResponse:
+    value = Card(request, client_or_404(request, client.pk)).value(name)
+    shown = value.text if len(value.text) < 60 else value.text[:59] + "…"
+    text = _("Saved: %(field)s “%(value)s”") % {"field": value.label.lower(), "value": shown}
+    if event:
+        toasts.success(request, text, undo=reverse("clients:undo", args=[event.pk]))
+    if is_part(request):
+        return render(
+            request, "clients/_value_saved.html", {"value": value, "card": {"may_edit": True}}
+        )
+    return redirect("clients:card", pk=client.pk)
+
+
+# ---- one contact ----
+
+
+@form_page
+def contact_new(request: HttpRequest, pk: int) -> HttpResponse:
+    client = client_or_404(request, pk)
+    policy.require(request.user, "clients.edit", client)
+    form = ContactForm(request.POST if request.method == "POST" else None)
+    known: Sequence[Known] = []
+    if request.method == "POST" and form.is_valid():
+        contact = form.cleaned_data["contact"]
+        others = already_here(actor_of(request), keys_of([contact]), "")
+        known = [one for one in others if one.pk != client.pk]
+        if not known or "anyway" in request.POST:
+            with into_form(form):
+                event = actions.add_contact(
+                    actor=actor_of(request),
+                    client=client,
+                    kind=contact.kind,
+                    value=contact.value,
+                    service=contact.service,
+                    label=contact.label,
+                )
+                _changed(request, event, _("Contact added"))
+                return toasts.redirect(request, reverse("clients:card", args=[pk]))
+    status = 422 if known or form.errors else 200
+    context = {"form": form, "client": client, "known": known}
+    return render(request, "clients/contact.html", context, status=status)
+
+
+@require_POST
+def contact(request: HttpRequest, pk: int, contact: int) -> HttpResponse:
+    """Makes a contact the main one, or takes it off the card."""
+    client = client_or_404(request, pk)
+    policy.require(request.user, "clients.edit", client)
+    point = get_object_or_404(ContactPoint, pk=contact, client=client)
+    try:
+        if request.POST.get("do") == "main":
+            event = actions.make_main(actor=actor_of(request), client=client, contact=point)
+            _changed(request, event, _("It is the main one now"))
+        else:
+            event = actions.remove_contact(actor=actor_of(request), client=client, contact=point)
+            _changed(request, event, _("Contact taken off the card"))
+    except ValidationError as error:
+        toasts.failure(request, " ".join(error.messages))
+    return redirect("clients:card", pk=pk)

@@ -1,0 +1,51 @@
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from orbita.accounts import policy
+from orbita.clients import lists
+from orbita.clients.models import Client, Segment
+from orbita.clients.search import text_condition
+from orbita.clients.views.common import actor_of, form_page
+from orbita.core.models import Company
+from orbita.ui.lists import list_page
+
+FEW_SEGMENTS = 20
+MOST_OPTIONS = 12
+
+
+@form_page
+def clients(request: HttpRequest) -> HttpResponse:
+    actor = actor_of(request)
+    policy.require(actor, "clients.view")
+    return list_page(
+        request,
+        lists.CLIENTS,
+        template="clients/clients.html",
+        context={
+            "segments": Segment.objects.visible_to(actor)[:FEW_SEGMENTS],
+            "may_segment": policy.allows(actor, "segments.edit"),
+            "may_delete": policy.allows(actor, "clients.delete"),
+        },
+    )
+
+
+@form_page
+def recycle_bin(request: HttpRequest) -> HttpResponse:
+    policy.require(request.user, "clients.delete")
+    return list_page(request, lists.BIN)
+
+
+@require_safe
+def options(request: HttpRequest) -> HttpResponse:
+    """People to choose from while somebody types a name: lists are never embedded whole."""
+    actor = actor_of(request)
+    policy.require(actor, "clients.view")
+    typed = request.GET.get("name", "").replace("\0", "")[:200]
+    condition = text_condition(typed, region=Company.current().phone_region)
+    found: list[Client] = []
+    if condition is not None and len(typed.strip()) > 1:
+        people = Client.objects.visible_to(actor).filter(condition, kind=Client.Kind.PERSON)
+        found = list(people.order_by("name_key", "pk")[:MOST_OPTIONS])
+    return render(request, "clients/_options.html", {"people": found, "none": _("A new person")})

@@ -19,7 +19,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections, connection, transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.module_loading import import_string
@@ -195,11 +195,20 @@ def enqueue_due(now: datetime | None = None) -> int:
 
 def claim(queues: Sequence[str]) -> Job | None:
     """Takes the next due job, or one whose worker died, under a fresh lease."""
+    return _claim(Job.objects.filter(queue__in=queues))
+
+
+def claim_one(job_id: int) -> Job | None:
+    """Takes this very job to run it here; None when a worker has it or it is not due."""
+    return _claim(Job.objects.filter(pk=job_id))
+
+
+def _claim(jobs: QuerySet[Job]) -> Job | None:
     now = timezone.now()
     due = Q(status=Job.Status.QUEUED, run_after__lte=now)
     abandoned = Q(status=Job.Status.RUNNING, lease_until__lt=now)
     for condition in (due, abandoned):
-        ready = Job.objects.filter(condition, queue__in=queues).order_by("-priority", "run_after")
+        ready = jobs.filter(condition).order_by("-priority", "run_after")
         if not ready.exists():  # a plain read: an idle worker must not take SQLite's write lock
             continue
         with transaction.atomic():
@@ -257,6 +266,8 @@ def checkpoint(state: Any, *, done: int, total: int | None = None) -> None:
     hold(job, attempts=1, **fields)
     for name, value in fields.items():
         setattr(job, name, value)
+    if watch := getattr(_current, "watch", None):
+        watch(job)
 
 
 def is_cancelled() -> bool:
@@ -280,9 +291,16 @@ def request_cancel(job_id: int) -> None:
     )
 
 
-def run(job: Job, stopping: threading.Event | None = None) -> None:
-    """Runs a claimed job to its end: done, queued again with a delay, or failed with the cause."""
-    _current.job, _current.stopping = job, stopping
+def run(
+    job: Job,
+    stopping: threading.Event | None = None,
+    watch: Callable[[Job], None] | None = None,
+) -> None:
+    """Runs a claimed job to its end: done, queued again with a delay, or failed with the cause.
+
+    `watch` is called at every checkpoint, for whoever shows the progress.
+    """
+    _current.job, _current.stopping, _current.watch = job, stopping, watch
     heartbeat = _Heartbeat(job)
     heartbeat.start()
     try:
@@ -297,7 +315,7 @@ def run(job: Job, stopping: threading.Event | None = None) -> None:
         _retry_or_fail(job, error)
     finally:
         heartbeat.stop()
-        _current.job = _current.stopping = None
+        _current.job = _current.stopping = _current.watch = None
 
 
 def _call(job: Job) -> None:

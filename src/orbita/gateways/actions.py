@@ -16,6 +16,7 @@ from orbita.accounts import policy
 from orbita.accounts.models import User
 from orbita.core import jobs as core_jobs
 from orbita.core.events import emit
+from orbita.core.models import Job
 from orbita.core.text import clean_line, normalise
 from orbita.gateways import jobs
 from orbita.gateways.files import columns, limits
@@ -25,7 +26,6 @@ from orbita.gateways.models import Import, SavedMapping
 
 Status = Import.Status
 PERMISSION = "clients.import"
-BLOCK = 1024 * 1024
 
 
 def receive_file(*, actor: User, chunks: Iterable[bytes], name: str) -> Import:
@@ -63,11 +63,6 @@ def receive_file(*, actor: User, chunks: Iterable[bytes], name: str) -> Import:
         path.unlink(missing_ok=True)
         raise
     return row
-
-
-def look_into(row: Import, kind: str = "auto") -> Sample:
-    """The first rows of every sheet. Raises `FileError` with one clear sentence."""
-    return sample(row.path)
 
 
 def propose_mapping(*, actor: User, row: Import, kind: str = "auto") -> columns.Mapping:
@@ -169,6 +164,19 @@ def undo_import(*, actor: User, row: Import, queue: bool = True) -> Import:
         row.job_id = int(jobs.undo.enqueue(row.pk, actor.pk).id) if queue else None
         row.save()
         _emit("import.undo_started", row, actor)
+    return row
+
+
+def settle(row: Import) -> Import:
+    """Reads the import anew; one whose job has failed for good is said to have failed too."""
+    row.refresh_from_db()
+    if row.is_active and row.job_id:
+        job = Job.objects.filter(pk=row.job_id).first()
+        if job is None or job.status in (Job.Status.FAILED, Job.Status.DONE):
+            row.refresh_from_db()
+            if row.is_active:
+                row.status, row.error = Status.FAILED, job.error if job else ""
+                row.save(update_fields=["status", "error"])
     return row
 
 

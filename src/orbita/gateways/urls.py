@@ -19,6 +19,7 @@ urlpatterns = [
     path("import/<int:pk>/cancel/", views.cancel, name="import-cancel"),
     path("import/<int:pk>/discard/", views.discard, name="import-discard"),
     path("import/<int:pk>/undo/", views.undo, name="import-undo"),
+    path("import/<int:pk>/sheet/", views.next_sheet, name="import-sheet"),
     path("import/<int:pk>/rejected/", views.rejected, name="import-rejected"),
     path("export/<slug:name>/xlsx/", views.export, {"format": "xlsx"}, name="export-xlsx"),
     path(

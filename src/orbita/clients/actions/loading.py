@@ -123,7 +123,9 @@ def load_clients(
         said = {"version": 1} | dict(marks or {})
         emit_bulk(
             [
-                NewEvent("client.created", pk, "client", pk, {"after": msgspec.Raw(row.told), **said})
+                NewEvent(
+                    "client.created", pk, "client", pk, {"after": msgspec.Raw(row.told), **said}
+                )
                 for pk, row in pairs
             ],
             actor=actor,

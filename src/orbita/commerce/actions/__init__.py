@@ -1,6 +1,11 @@
 """Everything that changes the catalogue, orders, balances, carts and exchange rates."""
 
-from .balances import remove_opening_balance, set_opening_balance, set_opening_balances
+from .balances import (
+    remove_opening_balance,
+    remove_opening_balances,
+    set_opening_balance,
+    set_opening_balances,
+)
 from .carts import (
     add_product_view,
     create_or_update_cart,
@@ -58,6 +63,7 @@ __all__ = [
     "put_on_sale",
     "record_payment",
     "remove_opening_balance",
+    "remove_opening_balances",
     "remove_rate",
     "restore_order",
     "restore_orders",

@@ -29,6 +29,7 @@ class Balances:
             return []
         known = OpeningBalance.objects.in_bulk([pk for _place, _number, pk, _totals in given])
         wanted: dict[int, BalanceData] = {}
+        created: dict[int, int] = {}
         places = []
         for place, number, pk, totals in given:
             old = wanted.get(pk) or (_data(known[pk]) if pk in known else None)
@@ -38,10 +39,12 @@ class Balances:
             if pk in known:
                 before = {"before": _plain(_data(known[pk])), "after": _plain(new)}
                 self._journal.changed(Subject.BALANCE, pk, number, 1, before)
-            elif pk not in wanted:
-                self._journal.created(Subject.BALANCE, pk, number)
+            else:
+                created.setdefault(pk, number)
             wanted[pk] = new
             places.append(place)
+        for pk, number in created.items():
+            self._journal.created(Subject.BALANCE, pk, number, before={"after": _plain(wanted[pk])})
         if wanted:
             set_opening_balances(list(wanted.values()), actor=self._actor)
         return places
@@ -60,8 +63,13 @@ class Balances:
         return BalanceData(client_id=pk, **values | {"total": values["total"] or 0})
 
 
+def balance_fields(row: OpeningBalance) -> dict[str, Any]:
+    """What a balance says, as the journal keeps it."""
+    return {name: getattr(row, name) for name in FIELDS}
+
+
 def _data(row: OpeningBalance) -> BalanceData:
-    return BalanceData(client_id=row.client_id, **{name: getattr(row, name) for name in FIELDS})
+    return BalanceData(client_id=row.client_id, **balance_fields(row))
 
 
 def _plain(data: BalanceData) -> dict[str, Any]:

@@ -5,7 +5,6 @@ with the next chunk: no row twice, none lost. Between chunks others get to write
 """
 
 import time
-from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -32,10 +31,9 @@ CHUNK = 1000
 # often while it waits.
 PAUSE = 0.025
 _decoder = msgspec.msgpack.Decoder(Batch)
-Progress = Callable[[Import], None]
 
 
-def run(import_id: int, progress: Progress | None = None) -> None:
+def run(import_id: int) -> None:
     """Brings the file in from where it stopped, until the end or until somebody cancels it.
 
     A file that cannot be read ends the import as failed, with the reason; so does any other error,
@@ -46,7 +44,7 @@ def run(import_id: int, progress: Progress | None = None) -> None:
         return
     with translation.override(batch.actor.language):
         try:
-            _run(batch, batch.actor, progress)
+            _run(batch, batch.actor)
         except FileError as error:
             _finish(batch, Status.FAILED, str(error))
         except (jobs.LeaseLostError, jobs.HandedBackError):
@@ -58,7 +56,7 @@ def run(import_id: int, progress: Progress | None = None) -> None:
             raise
 
 
-def _run(batch: Import, actor: User, progress: Progress | None) -> None:
+def _run(batch: Import, actor: User) -> None:
     Import.objects.filter(pk=batch.pk).update(status=Status.RUNNING)
     writer = Writer(batch, actor)
     freed = 0.0
@@ -67,13 +65,10 @@ def _run(batch: Import, actor: User, progress: Progress | None) -> None:
         if jobs.is_cancelled():
             _finish(batch, Status.CANCELLED)
             return
-        _let_others_write(freed)
+        let_others_write(freed)
         with transaction.atomic():
             _apply(batch, writer, chunk)
         freed = time.monotonic()
-        if progress:
-            batch.refresh_from_db()
-            progress(batch)
     _finish(batch, Status.DONE)
 
 
@@ -85,7 +80,8 @@ def _apply(batch: Import, writer: Writer, chunk: Batch) -> None:
     count(batch, writer.write(chunk), state=state)
 
 
-def _let_others_write(freed: float) -> None:
+def let_others_write(freed: float) -> None:
+    """Waits until SQLite has stood free for a while since `freed` (monotonic; 0 for never held)."""
     if connection.vendor == "sqlite" and freed:
         time.sleep(max(0.0, freed + PAUSE - time.monotonic()))
 

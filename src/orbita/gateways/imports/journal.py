@@ -21,12 +21,15 @@ class Journal:
 
     def __init__(self, batch: Import) -> None:
         self._batch = batch
-        self._new: list[tuple[str, int, int, int]] = []
+        self._new: list[tuple[str, int, int, int, str]] = []
         self._changed: dict[tuple[str, int], tuple[int, int, Before]] = {}
-        self._rows: list[ImportRow] = []
+        self.rows: list[ImportRow] = []
 
-    def created(self, subject: str, pk: int, number: int, version: int = 1) -> None:
-        self._new.append((subject, pk, number, version))
+    def created(
+        self, subject: str, pk: int, number: int, version: int = 1, before: Before | None = None
+    ) -> None:
+        """`before` is for things without a version: `{"after": …}` tells them as they were made."""
+        self._new.append((subject, pk, number, version, _text(before) if before else ""))
 
     def changed(self, subject: str, pk: int, number: int, version: int, before: Before) -> None:
         """`before` is JSON-able; of a client `{"before": …, "after": …}`."""
@@ -36,7 +39,7 @@ class Journal:
         self._changed[subject, pk] = (number, version, before)
 
     def rejected(self, row: Rejected) -> None:
-        self._rows.append(
+        self.rows.append(
             ImportRow(
                 batch=self._batch,
                 number=row.number,
@@ -47,7 +50,7 @@ class Journal:
         )
 
     def noted(self, number: int, reason: str, client_id: int, like_id: int | None = None) -> None:
-        self._rows.append(
+        self.rows.append(
             ImportRow(
                 batch=self._batch,
                 number=number,
@@ -60,19 +63,19 @@ class Journal:
 
     @property
     def notes(self) -> int:
-        return sum(row.outcome == ImportRow.Outcome.NOTED for row in self._rows)
+        return sum(row.outcome == ImportRow.Outcome.NOTED for row in self.rows)
 
     def write(self) -> None:
         insert_rows(
             ImportChange,
             _CHANGE_FIELDS,
             [
-                (self._batch.pk, subject, pk, number, True, version, "", "")
-                for subject, pk, number, version in self._new
+                (self._batch.pk, subject, pk, number, True, version, before, "")
+                for subject, pk, number, version, before in self._new
             ],
         )
         self._write_changed()
-        ImportRow.objects.bulk_create(self._rows, batch_size=2000)
+        ImportRow.objects.bulk_create(self.rows, batch_size=2000)
 
     def _write_changed(self) -> None:
         if not self._changed:
@@ -87,7 +90,7 @@ class Journal:
                 )
                 continue
             row.version = version
-            if not row.is_new:
+            if row.before:
                 row.before = _text(merged(subject, msgspec.json.decode(row.before), before))
         insert_rows(ImportChange, _CHANGE_FIELDS, fresh)
         ImportChange.objects.bulk_update(known.values(), ["version", "before"], batch_size=500)
@@ -108,6 +111,8 @@ class Journal:
 
 def merged(subject: str, first: Before, second: Before) -> Before:
     """Two changes of one thing as one: what was there before the first, what is after the second."""
+    if subject == Subject.BALANCE:
+        return dict(first) | {"after": second["after"]}
     if subject != Subject.CLIENT:
         return first
     before, after = dict(first["before"]), dict(first["after"])

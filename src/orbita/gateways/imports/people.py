@@ -114,6 +114,16 @@ class _Draft:
         self.doubts: list[str] = []
         self.totals: dict[str, Any] = {}
 
+    @property
+    def is_somebody(self) -> bool:
+        return bool(
+            self.external_id
+            or self.full_name
+            or self.company
+            or any(self.parts.values())
+            or any(contact.key for contact in self.contacts)
+        )
+
     def keep(self, label: str, cell: Cell, *, doubt: bool = True) -> None:
         """Puts a value without a place of its own into the comment."""
         self.notes.append(f"{label}: {values.to_text(cell)}" if label else values.to_text(cell))
@@ -140,9 +150,13 @@ class ClientReader:
             if name in _HANDLERS
         ]
         self._nameless = _("Client %(number)s")
+        self._anybody = mapping.kind in ("sales", "orders")
 
     def read(self, number: int, cells: list[Cell]) -> ClientRow | None:
-        """The client of a row; None when the row says nothing of one. Raises UnreadableError."""
+        """The client of a row; None when the row says nothing of one. Raises UnreadableError.
+
+        A purchase may be anybody's: then a country alone makes no client.
+        """
         draft = _Draft()
         width, any_filled = len(cells), False
         for index, handler, label, order in self._columns:
@@ -151,7 +165,7 @@ class ClientReader:
                 if cell != "" and not values.is_blank(cell):
                     any_filled = True
                     handler(self, draft, label, cell, order)
-        if not any_filled:
+        if not any_filled or (self._anybody and not draft.is_somebody):
             return None
         return self._finish(number, draft)
 

@@ -1,12 +1,39 @@
-"""What an import would do, found out on its first rows without writing anything."""
+"""What an import would do, found out on its first rows.
 
+The rows are really written, by the same code, in a transaction that is rolled back: a preview that
+guessed by rules of its own would differ from the import one day.
+"""
+
+from collections import Counter
 from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
 
+import msgspec
+from django.db import transaction
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from orbita.accounts.models import User
+from orbita.clients.contacts import Contact, reach
+from orbita.core.money import from_minor, scaled_to_price
+from orbita.gateways.files import columns as columns_of_files
+from orbita.gateways.files import values
 from orbita.gateways.files.columns import Mapping
-from orbita.gateways.models import Import
+from orbita.gateways.files.isolation import isolated
+from orbita.gateways.files.source import Sample, SheetSample, sample
+from orbita.gateways.imports import reading
+from orbita.gateways.imports.engine import plan_of
+from orbita.gateways.imports.records import Batch, ClientRow, OrderGroup, ProductRow
+from orbita.gateways.imports.writing import Writer
+from orbita.gateways.models import Import, ImportRow
+from orbita.ui import formats
 
-LOOKED_AT = 1000
+LOOKED_AT = 500
 SHOWN = 50
+SAMPLES = 4
+OUTCOMES = ("created", "updated", "unchanged", "rejected")
+_decoder = msgspec.msgpack.Decoder(Batch)
 
 
 @dataclass(slots=True)
@@ -67,6 +94,183 @@ class Preview:
     earlier: Import | None = None
 
 
-def preview(row: Import, *, rows: int = LOOKED_AT, shown: int = SHOWN) -> Preview:
+def preview(row: Import, *, actor: User, rows: int = LOOKED_AT, shown: int = SHOWN) -> Preview:
     """What `start_import` would do with the file as it is configured now. Raises `FileError`."""
-    raise NotImplementedError
+    found = sample(row.path)
+    mapping = Mapping.from_json(row.mapping, found)
+    looked = _look(row, actor, rows)
+    counts = {name: looked.counts.get(name, 0) for name in OUTCOMES}
+    seen = sum(counts.values())
+    total = max(row.total, seen) if seen >= rows else seen
+    looked.rows.sort(key=lambda one: one.number)
+    return Preview(
+        mapping=mapping,
+        sheets=[PreviewSheet(one.name, one.height, one.hidden) for one in found.sheets],
+        columns=_columns(found, mapping),
+        rows=looked.rows[:shown],
+        counts=counts,
+        estimate={
+            name: round(number * total / seen) if seen else 0 for name, number in counts.items()
+        },
+        looked_at=seen,
+        total=total,
+        noted=looked.counts.get("noted", 0),
+        reasons=looked.reasons.most_common(20),
+        notes=[
+            str(note) for note in columns_of_files.guess(found, mapping.kind, mapping.sheet).notes
+        ],
+        encoding=found.encoding,
+        earlier=Import.objects.filter(
+            sha256=row.sha256, status__in=[Import.Status.DONE, Import.Status.CANCELLED]
+        )
+        .exclude(pk=row.pk)
+        .last(),
+    )
+
+
+@dataclass(slots=True)
+class _Looked:
+    counts: Counter[str]
+    reasons: Counter[str]
+    rows: list[PreviewRow]
+
+
+def _look(row: Import, actor: User, limit: int) -> _Looked:
+    plan = plan_of(row, actor, start=0, batch=limit + 1, limit=limit, cells=True)
+    looked = _Looked(Counter(), Counter(), [])
+    with translation.override(translation.get_language() or actor.language):
+        # All is read before the lock is taken.
+        for batch in [_decoder.decode(data) for data in isolated(reading.batches, plan)]:
+            writer = Writer(row, actor)
+            with transaction.atomic():
+                looked.counts.update(writer.write(batch))
+                looked.rows += _rows(batch, writer)
+                transaction.set_rollback(True)
+            for told in writer.journal.rows:
+                if told.outcome == ImportRow.Outcome.REJECTED:
+                    looked.reasons[told.reason] += 1
+    return looked
+
+
+def _rows(batch: Batch, writer: Writer) -> list[PreviewRow]:
+    told: dict[int, ImportRow] = {one.number: one for one in writer.journal.rows}
+    rows = [
+        PreviewRow(one.number, one.cells, "rejected", one.reason)
+        for one in writer.journal.rows
+        if one.outcome == ImportRow.Outcome.REJECTED
+    ]
+    taken: list[tuple[int, list[str], list[tuple[str, str]]]] = []
+    for client in batch.clients:
+        taken.append((client.number, client.cells, _read_client(client)))
+    for order in batch.orders:
+        taken += [
+            (number, cells, _read_order(order, place))
+            for place, (number, cells) in enumerate(order.cells)
+        ]
+    for product in batch.products:
+        taken.append((product.number, product.cells, _read_product(product)))
+    for number, cells, read in taken:
+        resolved, note = writer.resolved.get(number), told.get(number)
+        if resolved is None or resolved.outcome == "rejected":
+            continue
+        known = resolved.client_id if resolved.outcome != "created" else None
+        noted = note is not None
+        rows.append(
+            PreviewRow(
+                number,
+                cells,
+                resolved.outcome,
+                note.reason if note else "",
+                noted,
+                note.like_id if note else known,
+                read,
+            )
+        )
+    return rows
+
+
+def _read_client(row: ClientRow) -> list[tuple[str, str]]:
+    """What was understood of a client, in the words of the interface."""
+    data = row.client
+    read = [(_("company") if data.kind == "company" else _("client"), data.name)]
+    read += [
+        (
+            "",
+            reach(Contact(one.kind, one.value, one.key, one.service, one.label)).text,
+        )
+        for one in data.contacts
+    ]
+    given: list[tuple[Any, str]] = [
+        (_("number"), ", ".join(value for _source, value in data.numbers)),
+        (_("birthday"), formats.day(data.birthday) if data.birthday else ""),
+        (_("city"), data.city),
+        (_("INN"), data.inn),
+        (_("tags"), ", ".join(data.tags)),
+        (
+            _("works at")
+            if row.linked and row.linked.client.kind == "company"
+            else _("contact person"),
+            row.linked.client.name if row.linked else "",
+        ),
+    ]
+    if row.totals:
+        if row.totals.total is not None:
+            given.append((_("bought for"), formats.money(row.totals.total)))
+        if row.totals.last_on:
+            given.append((_("last purchase"), formats.day(row.totals.last_on)))
+    return read + [(str(label), text) for label, text in given if text]
+
+
+def _read_order(group: OrderGroup, place: int) -> list[tuple[str, str]]:
+    when = group.ordered_on or (group.ordered_at and group.ordered_at.date())
+    kind = _("return") if group.kind == "return" else _("order")
+    read = [(kind, group.shown_number), (_("date"), formats.day(when) if when else "")]
+    if place < len(group.lines):
+        line = group.lines[place]
+        price = f"{scaled_to_price(line.price).normalize():f}"
+        quantity = f"{(from_minor(line.quantity, 'KWD')).normalize():f}"
+        read.append((_("line"), f"{line.name} · {quantity} × {price}"))
+    if group.client:
+        read += _read_client(group.client)
+    return [(str(label), text) for label, text in read if text]
+
+
+def _read_product(row: ProductRow) -> list[tuple[str, str]]:
+    price = "" if row.price is None else f"{scaled_to_price(row.price).normalize():f}"
+    read = [
+        (_("product"), row.name),
+        (_("article"), row.sku),
+        (_("price"), price),
+        (_("group"), row.group),
+    ]
+    return [(str(label), text) for label, text in read if text]
+
+
+def _columns(found: Sample, mapping: Mapping) -> list[PreviewColumn]:
+    sheet: SheetSample = next(one for one in found.sheets if one.name == mapping.sheet)
+    below = [
+        cells for number, cells in sheet.rows if number > mapping.header_row or not mapping.labels
+    ]
+    width = max([*(index + 1 for index in mapping.labels), *(len(cells) for cells in below), 0])
+    columns = []
+    for index in range(width):
+        filled = (
+            cells[index]
+            for cells in below
+            if index < len(cells) and not values.is_blank(cells[index])
+        )
+        samples = list(dict.fromkeys(values.to_text(cell)[:60] for cell in islice(filled, 40)))[
+            :SAMPLES
+        ]
+        label = mapping.labels.get(index, "")
+        if label or samples:
+            columns.append(
+                PreviewColumn(
+                    index,
+                    columns_of_files.column_letter(index),
+                    label,
+                    mapping.columns.get(index, ""),
+                    samples,
+                )
+            )
+    return columns

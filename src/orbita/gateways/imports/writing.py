@@ -43,6 +43,8 @@ class Resolved:
 
 
 class Writer:
+    """After `write`, `resolved` tells what became of each row taken, and `journal` of the rest."""
+
     def __init__(self, batch: Import, actor: User) -> None:
         self._batch, self._actor = batch, actor
         self._matcher = Matcher(batch, actor)
@@ -50,7 +52,8 @@ class Writer:
 
     def write(self, batch: Batch) -> dict[str, int]:
         """Applies the chunk; how many source rows had which outcome, and how many were noted."""
-        self._journal = Journal(self._batch)
+        self.journal = self._journal = Journal(self._batch)
+        self.resolved: dict[int, Resolved] = {}
         counts: Counter[str] = Counter()
         for row in batch.rejected:
             self._journal.rejected(row)
@@ -58,6 +61,7 @@ class Writer:
         if batch.clients:
             for row, resolved in zip(batch.clients, self._clients(batch.clients), strict=True):
                 counts[resolved.outcome] += 1
+                self.resolved[row.number] = resolved
                 if resolved.outcome == REJECTED:
                     self._journal.rejected(Rejected(row.number, resolved.reason, row.cells))
         if batch.orders:
@@ -292,6 +296,8 @@ class Writer:
             elif clients[group.external_id].outcome != UNCHANGED:
                 outcome = UPDATED
             counts[outcome] += group.rows
+            for number, _cells in group.cells:
+                self.resolved[number] = Resolved(clients[group.external_id].client_id, outcome)
         return counts
 
     def _reject(self, group: OrderGroup, reason: str, counts: Counter[str]) -> None:

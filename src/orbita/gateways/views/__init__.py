@@ -1,6 +1,6 @@
 from .columns import columns, delete_columns, preview, run, save_columns
 from .exports import export, export_file, export_page
-from .result import cancel, rejected, result, undo
+from .result import cancel, next_sheet, rejected, result, undo
 from .start import discard, sample, start
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "export",
     "export_file",
     "export_page",
+    "next_sheet",
     "preview",
     "rejected",
     "result",

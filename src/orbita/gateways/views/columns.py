@@ -89,7 +89,7 @@ def _page(
     looked: Preview | None = None
     if row.mapping:
         try:
-            looked = look_ahead(row, shown=shown)
+            looked = look_ahead(row, actor=me(request), shown=shown)
         except REFUSALS as problem:
             error = error or sentence(problem)
     elif not error:
@@ -234,6 +234,8 @@ def _said(row: PreviewRow) -> SafeString:
         return conditional_escape(shortly(" · ".join(cell for cell in row.cells if cell), 160))  # fmt: skip
     parts = [
         format_html('<span class="mute">{}:</span> {}', label, shortly(text, 60))
+        if label
+        else conditional_escape(shortly(text, 60))
         for label, text in row.read
         if text
     ]

@@ -16,6 +16,8 @@ from django.views.decorators.http import require_POST, require_safe
 from orbita.clients.models import Client
 from orbita.gateways import actions, meanings
 from orbita.gateways.exports.rejected import rejected_workbook
+from orbita.gateways.files.errors import FileError
+from orbita.gateways.files.source import sample
 from orbita.gateways.models import Import, ImportChange, ImportRow
 from orbita.gateways.views.columns import card_url
 from orbita.gateways.views.common import REFUSALS, counted, me, own_import, sentence
@@ -34,6 +36,8 @@ def result(request: HttpRequest, pk: int) -> HttpResponse:
     row = own_import(request, pk)
     if row.status == Status.DRAFT:
         return redirect("gateways:import-columns", pk)
+    if request.GET.get("part") == "sheets":
+        return render(request, "gateways/_sheets.html", {"row": row, "sheets": _other_sheets(row)})
     if request.GET.get("part") == "progress":
         if not row.is_active:
             return HttpResponse(headers={"HX-Refresh": "true"})
@@ -113,6 +117,23 @@ def _thing(subject: str, count: int) -> str:
     else:
         words = ngettext("%(n)s sum of earlier purchases", "%(n)s sums of earlier purchases", count)
     return words % {"n": formats.number(count)}
+
+
+def _other_sheets(row: Import) -> list[tuple[str, int]]:
+    """The sheets of the same file that nobody has loaded yet, with the rows they have."""
+    if not row.path.is_file():
+        return []
+    alike = Import.objects.filter(sha256=row.sha256).exclude(status=Status.UNDONE)
+    loaded = {(each.mapping or {}).get("sheet") for each in alike}
+    try:
+        found = sample(row.path, rows=2)
+    except FileError:
+        return []
+    return [
+        (sheet.name, sheet.height)
+        for sheet in found.sheets
+        if sheet.height > 1 and not sheet.hidden and sheet.name not in loaded
+    ]
 
 
 def _undo_words(row: Import) -> str:
@@ -235,6 +256,30 @@ def undo(request: HttpRequest, pk: int) -> HttpResponse:
     except ValidationError as error:
         toasts.failure(request, sentence(error))
     return redirect("gateways:import-result", pk)
+
+
+@require_POST
+def next_sheet(request: HttpRequest, pk: int) -> HttpResponse:
+    """Brings another sheet of a file that is here already."""
+    row = own_import(request, pk)
+    try:
+        with row.path.open("rb") as file:
+            chunks = iter(lambda: file.read(1 << 20), b"")
+            new = actions.receive_file(actor=me(request), chunks=chunks, name=row.file_name)
+        try:
+            actions.configure_import(
+                actor=me(request), row=new, mapping={"sheet": request.POST.get("sheet", "")}
+            )
+        except REFUSALS:
+            actions.discard_import(actor=me(request), row=new)
+            raise
+    except OSError:
+        toasts.failure(request, _("The file is no longer kept here: bring it once more."))
+        return redirect("gateways:import")
+    except REFUSALS as error:
+        toasts.failure(request, sentence(error))
+        return redirect("gateways:import-result", pk)
+    return redirect("gateways:import-columns", new.pk)
 
 
 @require_safe

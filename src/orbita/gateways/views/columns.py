@@ -154,11 +154,11 @@ def _totals(looked: Preview) -> list[tuple[str, str, str]]:
 
 def _filters(looked: Preview) -> list[tuple[str, str, int]]:
     words = {
-        "created": _("New"),
+        "created": pgettext("rows", "New"),
         "updated": _("Supplemented"),
         "unchanged": _("Already known"),
         "rejected": _("Left out"),
-        "noted": _("Possible duplicates"),
+        "noted": _("Worth a look"),
     }
     counts = looked.counts | {"noted": looked.noted}
     return [(name, word, counts[name]) for name, word in words.items() if counts.get(name)]

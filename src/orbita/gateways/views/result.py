@@ -101,9 +101,11 @@ def _made(row: Import) -> list[str]:
         for each in row.changes.values("subject", "is_new").order_by().annotate(n=Count("pk"))
     }
     found = []
-    for (subject, is_new), count in sorted(counts.items(), key=lambda item: (not item[0][1], item[0])):  # fmt: skip
-        words = _thing(subject, count)
-        found.append(words if is_new else _("%(what)s changed") % {"what": words})
+    for is_new in (True, False):
+        for subject in ImportChange.Subject.values:
+            if count := counts.get((subject, is_new)):
+                words = _thing(subject, count)
+                found.append(words if is_new else _("%(what)s changed") % {"what": words})
     return found
 
 

@@ -86,7 +86,7 @@ def let_others_write(freed: float) -> None:
         time.sleep(max(0.0, freed + PAUSE - time.monotonic()))
 
 
-def plan_of(batch: Import, actor: User, **more: Any) -> Plan:
+def plan_of(batch: Import, actor: User, /, **more: Any) -> Plan:
     """What the reading process needs to know of the base."""
     from orbita.accounts import policy
 
@@ -100,8 +100,12 @@ def plan_of(batch: Import, actor: User, **more: Any) -> Plan:
         currency=company.currency,
         zone=company.time_zone,
         users=_users(),
-        cells=policy.level(actor, "clients.edit") != policy.ALL,
-        **{"start": (batch.state or {}).get("units", 0), "batch": CHUNK} | more,
+        **{
+            "start": (batch.state or {}).get("units", 0),
+            "batch": CHUNK,
+            "cells": policy.level(actor, "clients.edit") != policy.ALL,
+        }
+        | more,
     )
 
 

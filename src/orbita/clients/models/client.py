@@ -2,6 +2,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from orbita.clients.querysets import ClientQuerySet
 from orbita.core.fields import KeyField
@@ -57,7 +58,7 @@ class Client(models.Model):
 
     kind = models.CharField(_("kind"), max_length=7, choices=Kind.choices, default=Kind.PERSON)
     # What lists show: «Фамилия Имя Отчество» or the company's name. Kept by the actions.
-    name = models.CharField(_("name"), max_length=300)
+    name = models.CharField(pgettext_lazy("client", "name"), max_length=300)
     # The name casefolded with ё→е: sorting and prefix search.
     name_key = KeyField(max_length=300)
     last_name = models.CharField(_("last name"), max_length=100, blank=True)

@@ -97,10 +97,17 @@ class Client(models.Model):
         related_name="clients",
     )
     preferred_channel = models.CharField(
-        _("preferred channel"), max_length=10, choices=Channel.choices, blank=True
+        pgettext_lazy("card", "preferred channel"),
+        max_length=10,
+        choices=Channel.choices,
+        blank=True,
     )
-    payment_terms = models.CharField(_("payment terms"), max_length=300, blank=True)
-    delivery_terms = models.CharField(_("delivery terms"), max_length=300, blank=True)
+    payment_terms = models.CharField(
+        pgettext_lazy("card", "payment terms"), max_length=300, blank=True
+    )
+    delivery_terms = models.CharField(
+        pgettext_lazy("card", "delivery terms"), max_length=300, blank=True
+    )
     special_terms = models.CharField(_("special terms"), max_length=300, blank=True)
     difficulties = models.CharField(_("difficulties"), max_length=500, blank=True)
     working_hours = models.CharField(_("working hours"), max_length=100, blank=True)

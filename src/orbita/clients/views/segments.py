@@ -81,7 +81,7 @@ def _count(request: HttpRequest, actor: User) -> HttpResponse:
     segment = get_object_or_404(Segment.objects.visible_to(actor), pk=pk)
     try:
         rows = Client.objects.visible_to(actor).matching(segment.rule, actor=actor)
-        words = formats.bounded(bounded_count(CLIENTS, rows), CLIENTS.count_limit)
+        words = formats.bounded(bounded_count(rows, CLIENTS.count_limit), CLIENTS.count_limit)
     except RuleError:
         words = formats.DASH
     return HttpResponse(words, content_type="text/plain; charset=utf-8")

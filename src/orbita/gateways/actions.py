@@ -99,7 +99,7 @@ def configure_import(
     _require_status(row, Status.DRAFT)
     if mapping is not None:
         found = sample(row.path)
-        fitted = columns.Mapping.from_json(dict(mapping), found)
+        fitted = columns.Mapping.from_json(mapping, found)
         row.mapping, row.total = fitted.to_json(), _rows_in(found, fitted)
     if match is not None:
         unknown = set(match) - set(Import.Key.values)

@@ -10,7 +10,6 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from orbita.accounts import policy
@@ -104,6 +103,8 @@ class Matcher:
         self._source = batch.source
         # Rows of sales repeat their client: within the import they are compared by themselves.
         self._within = batch.kind in ("sales", "orders")
+        # Clients that this chunk has made: the journal does not know them yet.
+        self.fresh: set[int] = set()
         self._edits_all = policy.level(actor, "clients.edit") == policy.ALL
 
     def find(self, rows: Sequence[ClientData]) -> list[Found]:
@@ -154,13 +155,12 @@ class Matcher:
     def _read_names(self, rows: Sequence[ClientData], known: _Known) -> None:
         names = {row.name_key for row in rows if not row.numbers and not _keys(row)}
         if names:
-            mine = self._changes().values("subject_id")
-            for key, pk in (
-                Client.objects.filter(name_key__in=names, pk__in=mine)
-                .order_by("pk")
-                .values_list("name_key", "pk")
-            ):
-                known.by_name[key].append(pk)
+            same = Client.objects.filter(name_key__in=names).order_by("pk")
+            pairs = list(same.values_list("name_key", "pk"))
+            mine = self._mine({pk for _key, pk in pairs})
+            for key, pk in pairs:
+                if pk in mine:
+                    known.by_name[key].append(pk)
 
     def _read_people(self, known: _Known) -> None:
         ids = {
@@ -178,16 +178,18 @@ class Matcher:
                 )
             )
             if self._within:
-                known.mine = set(
-                    self._changes().filter(subject_id__in=ids).values_list("subject_id", flat=True)
-                )
+                known.mine = self._mine(ids)
         if everyone:
             known.binned = set(
                 Client.objects.in_bin().filter(pk__in=everyone).values_list("pk", flat=True)
             )
 
-    def _changes(self) -> QuerySet[ImportChange]:
-        return ImportChange.objects.filter(batch=self._batch, subject=ImportChange.Subject.CLIENT)
+    def _mine(self, ids: Collection[int]) -> set[int]:
+        """Those of the clients that this import has made or changed."""
+        changes = ImportChange.objects.filter(
+            batch=self._batch, subject=ImportChange.Subject.CLIENT, subject_id__in=ids
+        )
+        return set(changes.values_list("subject_id", flat=True)) | self.fresh.intersection(ids)
 
     # -- deciding
 

@@ -53,6 +53,7 @@ class Writer:
     def write(self, batch: Batch) -> dict[str, int]:
         """Applies the chunk; how many source rows had which outcome, and how many were noted."""
         self.journal = self._journal = Journal(self._batch)
+        self._matcher.fresh = set()
         self.resolved: dict[int, Resolved] = {}
         counts: Counter[str] = Counter()
         for row in batch.rejected:
@@ -129,6 +130,7 @@ class Writer:
         ids = load_clients(
             [rows[place].client for place in places], actor=self._actor, marks=self._marks
         )
+        self._matcher.fresh.update(ids)
         for place, pk in zip(places, ids, strict=True):
             results[place] = Resolved(pk, CREATED)
             self._journal.created(Subject.CLIENT, pk, rows[place].number)

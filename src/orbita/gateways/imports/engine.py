@@ -86,22 +86,26 @@ def let_others_write(freed: float) -> None:
         time.sleep(max(0.0, freed + PAUSE - time.monotonic()))
 
 
-def plan_of(batch: Import, actor: User, **more: Any) -> Plan:
+def plan_of(row: Import, actor: User, **more: Any) -> Plan:
     """What the reading process needs to know of the base."""
     from orbita.accounts import policy
 
     company = Company.current()
     return Plan(
-        path=str(batch.path),
-        mapping=batch.mapping or {},
-        source=batch.source,
+        path=str(row.path),
+        mapping=row.mapping or {},
+        source=row.source,
         language=actor.language,
         region=company.phone_region,
         currency=company.currency,
         zone=company.time_zone,
         users=_users(),
-        cells=policy.level(actor, "clients.edit") != policy.ALL,
-        **{"start": (batch.state or {}).get("units", 0), "batch": CHUNK} | more,
+        **{
+            "start": (row.state or {}).get("units", 0),
+            "batch": CHUNK,
+            "cells": policy.level(actor, "clients.edit") != policy.ALL,
+        }
+        | more,
     )
 
 

@@ -39,7 +39,7 @@ def settings_of(data: QueryDict, row: Import) -> dict[str, Any]:
             mapping["date_orders"] = known.get("date_orders", {})
     return {
         "mapping": mapping,
-        "match": data.getlist("match"),
+        "match": [*data.getlist("match"), *(("phone", "email") if "know" in data else ())],
         "on_match": data.get("on_match", row.on_match),
         "source": data.get("source", row.source),
     }

@@ -19,16 +19,16 @@ from orbita.ui import formats
 OVERHEAD = limits.MB
 
 
-def check_room(request: HttpRequest, most: int = limits.MAX_TEXT) -> None:
+def check_room(request: HttpRequest) -> None:
     """Refuses what is too large, or would fill the disk. Raises `ValidationError`."""
     try:
         size = int(request.META.get("CONTENT_LENGTH") or 0)
     except ValueError:
         size = 0
-    if size > most + OVERHEAD:
+    if size > limits.MAX_TEXT + OVERHEAD:
         raise ValidationError(
             _("The file is %(size)s; up to %(most)s can be loaded. Split it into parts.")
-            % {"size": formats.file_size(size), "most": formats.file_size(most)}
+            % {"size": formats.file_size(size), "most": formats.file_size(limits.MAX_TEXT)}
         )
     # The file is put down twice for a moment.
     if size * 2 > shutil.disk_usage(settings.ORBITA_DATA).free:
@@ -38,9 +38,8 @@ def check_room(request: HttpRequest, most: int = limits.MAX_TEXT) -> None:
 class ToDisk(FileUploadHandler):
     """Streams a file to the data directory: the system's own place for such files may be memory."""
 
-    def __init__(self, request: HttpRequest, most: int = limits.MAX_TEXT) -> None:
+    def __init__(self, request: HttpRequest) -> None:
         super().__init__(request)
-        self._most = most
         self._size = 0
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
@@ -52,7 +51,7 @@ class ToDisk(FileUploadHandler):
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         self._size += len(raw_data)
-        if self._size > self._most:
+        if self._size > limits.MAX_TEXT:
             raise StopUpload(connection_reset=True)
         self._file.write(raw_data)
 

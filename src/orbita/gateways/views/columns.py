@@ -133,7 +133,7 @@ def _context(request: HttpRequest, row: Import, looked: Preview, only: str) -> d
         "filters": _filters(looked),
         "button": _button(looked),
         "has_meaning": bool(looked.mapping.columns),
-        "is_purchases": kind in ("sales", "orders"),
+        "alike": _alike(row, looked),
     }
 
 
@@ -150,6 +150,20 @@ def _totals(looked: Preview) -> list[tuple[str, str, str]]:
         (name, ("" if exact else "≈ ") + formats.number(looked.estimate.get(name, 0)), words[name])
         for name in OUTCOMES
     ]
+
+
+def _alike(row: Import, looked: Preview) -> str:
+    """How many rows look like known clients, when phones or e-mails could tell and are not asked."""
+    by = {"phone", "email"}
+    told = by & set(looked.mapping.columns.values()) and not by & set(row.match)
+    if not (told and looked.noted and looked.mapping.kind in ("clients", "sales")):
+        return ""
+    words = ngettext(
+        "%(n)s row repeats the phone or e-mail of somebody else",
+        "%(n)s rows repeat the phone or e-mail of somebody else",
+        looked.noted,
+    )
+    return words % {"n": formats.number(looked.noted)}
 
 
 def _filters(looked: Preview) -> list[tuple[str, str, int]]:

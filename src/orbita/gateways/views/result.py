@@ -27,6 +27,7 @@ from orbita.ui.menu import MENU, address, permitted
 
 PAGE = 50
 MOST_SHOWN_CELLS = 12
+MOST_NOTED = 20
 Status = Import.Status
 
 
@@ -77,6 +78,7 @@ def _outcome(request: HttpRequest, row: Import) -> dict[str, Any]:
         "rejected": _rejected(request, row),
         "noted": [] if undone else _noted(request, row),
         "kept": _kept(request, row) if undone else [],
+        "more_noted": max(0, row.noted - MOST_NOTED),
         "next": [] if undone else _next_steps(request, row),
         "undo_words": _undo_words(row),
     }
@@ -180,7 +182,7 @@ def _rejected(request: HttpRequest, row: Import) -> dict[str, Any] | None:
 
 def _noted(request: HttpRequest, row: Import) -> list[dict[str, Any]]:
     """Cards that were made though they look like known ones."""
-    found = list(row.rows.filter(outcome=ImportRow.Outcome.NOTED).order_by("number")[:PAGE])
+    found = list(row.rows.filter(outcome=ImportRow.Outcome.NOTED).order_by("number")[:MOST_NOTED])
     names = _names(request, [pk for each in found for pk in (each.client_id, each.like_id)])
     return [
         {

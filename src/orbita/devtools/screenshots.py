@@ -6,6 +6,7 @@ a newcomer and writes `PAGE-LANGUAGE-WIDTH-THEME.png` into docs/images.
 
 import argparse
 import base64
+import json
 import os
 import re
 import signal
@@ -17,6 +18,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlencode
 
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
@@ -28,7 +30,8 @@ THEMES = ("light", "dark")
 SIGN_IN = re.compile(r"password (\S+) as:")
 PICTURES = ("set-up", "clients", "card", "rfm", "import-file", "import-columns", "import-result")
 # The client whose card is shown: a regular company that has gone quiet tells the most.
-CARD_FROM = "/clients/?rfm_group=cant_lose&sort=-money"
+CARD_RULE = {"fact": "rfm_group", "op": "in", "value": ["cant_lose"]}
+CARD_FROM = "/clients/?" + urlencode({"view": "all", "sort": "-gross", "f": json.dumps(CARD_RULE)})
 
 # Pages have few colours besides the edges of letters: the 255 most common, the rest go to the
 # nearest of them. A picture takes a third of the space then.
@@ -201,7 +204,7 @@ def tour(camera: Camera, url: str, greeting: Sequence[str], workbook: Path) -> N
         camera.state = str(workbook.parent / "signed-in.json")
         context.storage_state(path=camera.state)
         page.goto(f"{url}{CARD_FROM}")
-        link = page.locator("main tbody a").first.get_attribute("href")
+        link = page.locator("main tbody a[href^='/clients/']").first.get_attribute("href")
 
         def in_both_languages(pictures: dict[str, str]) -> None:
             for language in LANGUAGES:

@@ -7,13 +7,13 @@ a newcomer and writes `PAGE-LANGUAGE-WIDTH-THEME.png` into docs/images.
 import argparse
 import base64
 import json
-import os
 import re
 import signal
 import struct
 import subprocess
 import sys
 import tempfile
+import time
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -101,20 +101,20 @@ def main(argv: Sequence[str] | None = None) -> int:
 @contextmanager
 def service(command: str, data: Path) -> Iterator[tuple[str, list[str]]]:
     """A running `orbita COMMAND` with data of its own: its address and what it printed."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "orbita", command, "--port", "0"],
-        env=plain_environment() | {"ORBITA_DATA": str(data), "PYTHONPATH": str(ROOT / "src")},
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+    output = data.with_suffix(".txt")
+    with output.open("w") as out:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "orbita", command, "--port", "0"],
+            env=plain_environment() | {"ORBITA_DATA": str(data), "PYTHONPATH": str(ROOT / "src")},
+            stdout=out,
+        )
     try:
-        lines = process.stdout
-        first = lines.readline() if lines else ""
+        while not output.read_text() and process.poll() is None:
+            time.sleep(0.2)
+        first, *greeting = output.read_text().splitlines() or [""]
         if not first.startswith("Orbita is ready: "):
             raise SystemExit(f"orbita {command} did not start")
-        # What it has to say comes at once with the first line.
-        os.set_blocking(lines.fileno(), False) if lines else None
-        yield first.split()[-1], [line.rstrip() for line in lines or []]
+        yield first.split()[-1], greeting
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(60)

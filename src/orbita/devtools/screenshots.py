@@ -6,17 +6,19 @@ a newcomer and writes `PAGE-LANGUAGE-WIDTH-THEME.png` into docs/images.
 
 import argparse
 import base64
-import os
+import json
 import re
 import signal
 import struct
 import subprocess
 import sys
 import tempfile
+import time
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlencode
 
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
@@ -28,7 +30,8 @@ THEMES = ("light", "dark")
 SIGN_IN = re.compile(r"password (\S+) as:")
 PICTURES = ("set-up", "clients", "card", "rfm", "import-file", "import-columns", "import-result")
 # The client whose card is shown: a regular company that has gone quiet tells the most.
-CARD_FROM = "/clients/?rfm_group=cant_lose&sort=-money"
+CARD_RULE = {"fact": "rfm_group", "op": "in", "value": ["cant_lose"]}
+CARD_FROM = "/clients/?" + urlencode({"view": "all", "sort": "-gross", "f": json.dumps(CARD_RULE)})
 
 # Pages have few colours besides the edges of letters: the 255 most common, the rest go to the
 # nearest of them. A picture takes a third of the space then.
@@ -98,20 +101,20 @@ def main(argv: Sequence[str] | None = None) -> int:
 @contextmanager
 def service(command: str, data: Path) -> Iterator[tuple[str, list[str]]]:
     """A running `orbita COMMAND` with data of its own: its address and what it printed."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "orbita", command, "--port", "0"],
-        env=plain_environment() | {"ORBITA_DATA": str(data), "PYTHONPATH": str(ROOT / "src")},
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+    output = data.with_suffix(".txt")
+    with output.open("w") as out:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "orbita", command, "--port", "0"],
+            env=plain_environment() | {"ORBITA_DATA": str(data), "PYTHONPATH": str(ROOT / "src")},
+            stdout=out,
+        )
     try:
-        lines = process.stdout
-        first = lines.readline() if lines else ""
+        while not output.read_text() and process.poll() is None:
+            time.sleep(0.2)
+        first, *greeting = output.read_text().splitlines() or [""]
         if not first.startswith("Orbita is ready: "):
             raise SystemExit(f"orbita {command} did not start")
-        # What it has to say comes at once with the first line.
-        os.set_blocking(lines.fileno(), False) if lines else None
-        yield first.split()[-1], [line.rstrip() for line in lines or []]
+        yield first.split()[-1], greeting
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(60)
@@ -201,7 +204,7 @@ def tour(camera: Camera, url: str, greeting: Sequence[str], workbook: Path) -> N
         camera.state = str(workbook.parent / "signed-in.json")
         context.storage_state(path=camera.state)
         page.goto(f"{url}{CARD_FROM}")
-        link = page.locator("main tbody a").first.get_attribute("href")
+        link = page.locator("main tbody a[href^='/clients/']").first.get_attribute("href")
 
         def in_both_languages(pictures: dict[str, str]) -> None:
             for language in LANGUAGES:

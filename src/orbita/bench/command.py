@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from orbita.bench import calibrate
+from orbita.bench import calibrate, report
 from orbita.devtools import postgres
 
 SIZES = {100_000: 1_000_000, 1_000_000: 10_000_000}  # clients: orders
@@ -27,6 +27,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--database", choices=("sqlite", "postgresql", "both"), default="both")
     parser.add_argument("--keep", type=Path, help="keep the bases here and use them again")
     parser.add_argument("--output", type=Path, help="write all figures here as JSON")
+    parser.add_argument("--page", type=Path, help="write the figures here as a page of Markdown")
     options = parser.parse_args(argv)
     figures: dict[str, Any] = {
         "when": datetime.now(UTC).isoformat(timespec="minutes"),
@@ -38,6 +39,8 @@ def main(argv: Sequence[str]) -> int:
     text = json.dumps(figures, indent=2, ensure_ascii=False)
     if options.output:
         options.output.write_text(text + "\n", encoding="utf-8")
+    if options.page and options.what == "core":
+        options.page.write_text(report.page(figures), encoding="utf-8")
     sys.stdout.write(text + "\n")
     return 0
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import ROUND_HALF_UP, Decimal
 from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -33,6 +34,7 @@ from orbita.clients.extension import (
 from orbita.clients.models import Client, CompanyPerson, ContactPoint, Tag
 from orbita.clients.status import STEPS, status_of
 from orbita.core.models import Company
+from orbita.core.money import from_minor, to_minor
 from orbita.ui import formats, icons
 
 MOST_PEOPLE = 50
@@ -84,6 +86,7 @@ ABOUT = (
     "hobbies",
     "interests",
 )
+WHOLE_SUMS_FROM = 100  # in major units: below it kopecks matter
 REQUISITES = ("legal_name", "inn", "kpp", "ogrn")
 EDITABLE = (*TERMS, *ABOUT, *REQUISITES, "source", "responsible", "comment", "tags")
 # Shown even while empty, so that there is a place to fill them in.
@@ -288,11 +291,11 @@ class Card:
 
     @property
     def about(self) -> list[Value]:
-        return [] if self.client.is_company else self._values(ABOUT)
+        return [] if self.client.is_company else self._values((*ABOUT, "inn"))
 
     @property
     def requisites(self) -> list[Value]:
-        return self._values(REQUISITES if self.client.is_company else ("inn",))
+        return self._values(REQUISITES) if self.client.is_company else []
 
     @property
     def origin(self) -> list[Value]:
@@ -300,7 +303,13 @@ class Card:
 
     def _values(self, names: Sequence[str]) -> list[Value]:
         found = [self.value(name) for name in names]
-        return [value for value in found if value.text or (self.may_edit and value.name in ALWAYS)]
+        return [
+            value for value in found if value.text or (self.may_edit and self._asks(value.name))
+        ]
+
+    def _asks(self, name: str) -> bool:
+        """Whether an empty value is worth asking for: few people have a tax number to tell."""
+        return name in ALWAYS and (name != "inn" or self.client.is_company)
 
     def value(self, name: str) -> Value:
         """One field as the rail shows it."""
@@ -357,6 +366,14 @@ def _status(card: Shown) -> Figure:
     return Figure(steps, _("by rule"))
 
 
+def _whole(minor: int, currency: str) -> str:
+    """A sum at a glance: without kopecks once it is large enough."""
+    value = from_minor(minor, currency)
+    if abs(value) >= WHOLE_SUMS_FROM:
+        minor = to_minor(value.quantize(Decimal(1), rounding=ROUND_HALF_UP), currency)
+    return formats.money(minor, currency)
+
+
 def _orders(count: int) -> str:
     return ngettext("%(n)s order", "%(n)s orders", count) % {"n": formats.number(count)}
 
@@ -369,14 +386,14 @@ def _bought(card: Shown) -> Figure:
     if facts.returned:
         note = _("%(orders)s, returned %(sum)s") % {
             "orders": note,
-            "sum": formats.money(facts.returned, card.currency),
+            "sum": _whole(facts.returned, card.currency),
         }
-    return Figure(formats.money(facts.gross, card.currency), note)
+    return Figure(_whole(facts.gross, card.currency), note)
 
 
 def _average(card: Shown) -> Figure | None:
     average = card.client.facts.average
-    return Figure(formats.money(average, card.currency)) if average else None
+    return Figure(_whole(average, card.currency)) if average else None
 
 
 def _last_order(card: Shown) -> Figure | None:

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
-from zoneinfo import available_timezones
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -13,10 +12,11 @@ from django.db.models import CharField
 from django.http import QueryDict
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
 from orbita.accounts.models import User
-from orbita.clients import card_fields
+from orbita.clients import card_fields, zones
+from orbita.clients.actions.card import ConflictError
 from orbita.clients.actions.contacts import read as read_contact
 from orbita.clients.collections import COLLECTIONS, Entry
 from orbita.clients.contacts import Contact
@@ -30,7 +30,8 @@ from orbita.clients.models import (
     Segment,
     Tag,
 )
-from orbita.ui.forms import UiForm
+from orbita.clients.names import parse_company
+from orbita.ui.forms import UiForm, dress
 
 MOST_SUGGESTIONS = 200
 LONGEST_SEEN = 200_000
@@ -38,9 +39,11 @@ LONGEST_SEEN = 200_000
 
 @contextmanager
 def into_form(form: forms.Form) -> Iterator[None]:
-    """Puts what an action says against the input to the form's fields."""
+    """Puts what an action says against the input to the form's fields; a conflict is no fault."""
     try:
         yield
+    except ConflictError:
+        raise
     except ValidationError as error:
         if not hasattr(error, "error_dict"):
             form.add_error(None, error)
@@ -54,25 +57,6 @@ def people_choices(blank: str | Promise) -> list[tuple[str, str]]:
     """Everybody who may be responsible for a client."""
     people = User.objects.people().filter(is_active=True).order_by("name")
     return [("", str(blank)), *((str(pk), name) for pk, name in people.values_list("pk", "name"))]
-
-
-def zone_choices() -> list[tuple[str, str]]:
-    """Russian zones first, then all others."""
-    russian = [
-        "Europe/Kaliningrad",
-        "Europe/Moscow",
-        "Europe/Samara",
-        "Asia/Yekaterinburg",
-        "Asia/Omsk",
-        "Asia/Krasnoyarsk",
-        "Asia/Irkutsk",
-        "Asia/Yakutsk",
-        "Asia/Vladivostok",
-        "Asia/Magadan",
-        "Asia/Kamchatka",
-    ]
-    others = sorted(zone for zone in available_timezones() - set(russian) if "/" in zone)
-    return [("", "—"), *((zone, zone) for zone in (*russian, *others))]
 
 
 class SuggestInput(forms.TextInput):
@@ -108,7 +92,7 @@ def form_field(name: str) -> forms.Field:
     if name == "source":
         return forms.CharField(max_length=100, widget=SuggestInput(_sources), **common)
     if name == "time_zone":
-        return forms.ChoiceField(choices=zone_choices(), **common)
+        return forms.ChoiceField(choices=zones.choices, **common)
     if name == "birthday":
         return forms.CharField(
             widget=forms.DateInput(attrs={"type": "date", "max": "2200-12-31"}), **common
@@ -344,8 +328,6 @@ class CardForm(UiForm):
         self.version = self._version(data)
 
     def _dress(self) -> None:
-        from orbita.ui.forms import dress
-
         for name in self.names:
             dress(self.fields[name])
         if self.is_company:
@@ -485,7 +467,7 @@ class QuickForm(UiForm):
         widget=forms.RadioSelect,
     )
     name = forms.CharField(
-        label=gettext_lazy("Name"),
+        label=pgettext_lazy("client", "Name"),
         max_length=300,
         help_text=gettext_lazy("In any order; a company with its form: ООО «Ромашка»."),
         widget=forms.TextInput(attrs={"autofocus": True, "autocomplete": "off"}),
@@ -524,6 +506,13 @@ class QuickForm(UiForm):
             return read_contact(kind, typed)
         except ValidationError as error:
             raise ValidationError(error.messages) from None
+
+    @property
+    def chosen_kind(self) -> str:
+        """What was chosen, but a name with a legal form is a company's whatever was chosen."""
+        if parse_company(self.cleaned_data["name"]).form:
+            return Client.Kind.COMPANY
+        return str(self.cleaned_data["kind"])
 
     @property
     def contacts(self) -> list[Any]:
@@ -567,8 +556,6 @@ class FieldForm(UiForm):
         else:
             initial, made = initial_of(client, [name]), form_field(name)
         super().__init__(data, initial=initial)
-        from orbita.ui.forms import dress
-
         dress(made)
         self.fields[name] = made
         self.name, self.client = name, client
@@ -623,11 +610,16 @@ class SegmentForm(UiForm):
 
 
 class AssignForm(UiForm):
-    responsible = forms.ChoiceField(label=gettext_lazy("Responsible"), required=False)
+    responsible = forms.ChoiceField(label=gettext_lazy("Responsible"))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["responsible"].choices = people_choices(gettext_lazy("nobody"))  # type: ignore[attr-defined]
+        people = people_choices("")[1:]
+        self.fields["responsible"].choices = [  # type: ignore[attr-defined]
+            ("", "—"),
+            *people,
+            ("nobody", _("nobody")),
+        ]
 
 
 class TagForm(UiForm):
@@ -642,6 +634,6 @@ class ToSegmentForm(UiForm):
     def __init__(self, *args: Any, segments: Sequence[Segment], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["segment"].choices = [  # type: ignore[attr-defined]
-            ("", _("new")),
+            ("", pgettext("segment", "new")),
             *((str(segment.pk), segment.name) for segment in segments),
         ]

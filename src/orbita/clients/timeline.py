@@ -1,6 +1,6 @@
 """The timeline of a client: every event on one page of days, newest first."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
@@ -24,6 +24,7 @@ from orbita.ui import formats
 from orbita.ui.icons import names as icon_names
 
 PAGE = 30
+NOTE_ICONS = {"note": "note", "call": "phone", "meeting": "users", "letter": "mail"}
 HUES = {"talks": "g-grow", "orders": "g-keep"}
 _ORIGINS = {
     Origin.IMPORT: gettext_lazy("by import"),
@@ -38,6 +39,7 @@ class Item:
 
     pk: int
     words: SafeString
+    said: SafeString
     who: str
     origin: str
     icon: str
@@ -126,12 +128,18 @@ def _place(text: str) -> tuple[datetime, int] | None:
 def _item(actor: User, client: Client, event: Event) -> Item:
     kind = KINDS[event.kind]
     name: str = getattr(event, "actor_name", None) or ""
+    data = payload_of(event)
+    words, said = _words(kind, data)
+    icon = (
+        NOTE_ICONS.get(data.get("kind", ""), kind.icon) if event.kind == "note.added" else kind.icon
+    )
     return Item(
         pk=event.pk,
-        words=_words(kind, event),
+        words=words,
+        said=said,
         who=name,
         origin=str(_ORIGINS.get(Origin(event.origin), "")),
-        icon=kind.icon if kind.icon in icon_names() else "info",
+        icon=icon if icon in icon_names() else "info",
         hue=HUES.get(kind.group, ""),
         moment=event.happened_at,
         clock=_clock(event.happened_at),
@@ -141,10 +149,13 @@ def _item(actor: User, client: Client, event: Event) -> Item:
     )
 
 
-def _words(kind: EventKind, event: Event) -> SafeString:
-    data = payload_of(event)
-    words = kind.sentence(data) if kind.sentence and data else str(kind.label)
-    return SafeString(conditional_escape(words))
+def _words(kind: EventKind, data: Mapping[str, Any]) -> tuple[SafeString, SafeString]:
+    """The sentence, and what stands below it: what was said, files."""
+    sentence = kind.sentence(data) if kind.sentence and data else str(kind.label)
+    text = str(conditional_escape(sentence))
+    places = [place for mark in ("<div", "<p>") if (place := text.find(mark)) >= 0]
+    end = min(places, default=len(text))
+    return SafeString(text[:end]), SafeString(text[end:])
 
 
 def _clock(moment: datetime) -> str:

@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from orbita.clients import zones
 from orbita.clients.card_fields import model_field
 from orbita.clients.contacts import Contact, reach
 from orbita.clients.models import Address, CompanyPerson, Note
@@ -47,6 +48,8 @@ def value_of(name: str, value: Any) -> str:
         return str(value.get("name", ""))
     if name == "birthday":
         return formats.day(date.fromisoformat(str(value)), date(1, 1, 1))
+    if name == "time_zone":
+        return zones.label(str(value))
     choices = dict(model_field(name).flatchoices) if name in _CHOSEN else {}
     text = str(choices.get(value, value))
     return text if len(text) <= LONGEST_VALUE else text[: LONGEST_VALUE - 1] + "…"

@@ -1,5 +1,6 @@
 from functools import cached_property
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.http import HttpRequest
 from django.middleware.csrf import get_token
@@ -80,6 +81,10 @@ class Frame:
 
     @property
     def here(self) -> str:
+        """The address of the page; for a piece that htmx put into a page, of that page."""
+        page = urlsplit(self._request.headers.get("HX-Current-URL", ""))
+        if page.path and page.netloc == self._request.get_host():
+            return f"{page.path}?{page.query}" if page.query else page.path
         return self._request.get_full_path()
 
     @property

@@ -1,7 +1,7 @@
 """The named groups and their places on the map of recency × (frequency and money).
 
 Where each group stands and why there are eleven is decided in
-docs/decisions/rfm-groups.md; docs/rfm.md tells it to users.
+docs/decisions/0004-rfm-groups.md; docs/rfm.md tells it to users.
 """
 
 from dataclasses import dataclass

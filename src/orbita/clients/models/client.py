@@ -2,6 +2,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from orbita.clients.querysets import ClientQuerySet
 from orbita.core.fields import KeyField
@@ -57,7 +58,7 @@ class Client(models.Model):
 
     kind = models.CharField(_("kind"), max_length=7, choices=Kind.choices, default=Kind.PERSON)
     # What lists show: «Фамилия Имя Отчество» or the company's name. Kept by the actions.
-    name = models.CharField(_("name"), max_length=300)
+    name = models.CharField(pgettext_lazy("client", "name"), max_length=300)
     # The name casefolded with ё→е: sorting and prefix search.
     name_key = KeyField(max_length=300)
     last_name = models.CharField(_("last name"), max_length=100, blank=True)
@@ -96,10 +97,17 @@ class Client(models.Model):
         related_name="clients",
     )
     preferred_channel = models.CharField(
-        _("preferred channel"), max_length=10, choices=Channel.choices, blank=True
+        pgettext_lazy("card", "preferred channel"),
+        max_length=10,
+        choices=Channel.choices,
+        blank=True,
     )
-    payment_terms = models.CharField(_("payment terms"), max_length=300, blank=True)
-    delivery_terms = models.CharField(_("delivery terms"), max_length=300, blank=True)
+    payment_terms = models.CharField(
+        pgettext_lazy("card", "payment terms"), max_length=300, blank=True
+    )
+    delivery_terms = models.CharField(
+        pgettext_lazy("card", "delivery terms"), max_length=300, blank=True
+    )
     special_terms = models.CharField(_("special terms"), max_length=300, blank=True)
     difficulties = models.CharField(_("difficulties"), max_length=500, blank=True)
     working_hours = models.CharField(_("working hours"), max_length=100, blank=True)

@@ -262,7 +262,7 @@ def test_a_deleted_card_lies_in_the_bin_until_restored(alice: User, head: User) 
 def test_a_card_in_the_bin_cannot_be_changed(alice: User, head: User) -> None:
     client = make(alice)
     delete_client(actor=head, client=client)
-    with pytest.raises(ValidationError, match="recycle bin"):
+    with pytest.raises(ValidationError):
         update_client(actor=alice, client=client, values={"position": "директор"})
 
 

@@ -36,11 +36,14 @@ def _page(
     except SelectionError as error:
         toasts.failure(request, str(error))
         return redirect(back)
+    count = selection.count()
+    if not count:
+        toasts.failure(request, _("None of the selected clients is there for you any more"))
+        return redirect(back + selection.query)
     if "go" in request.POST and form.is_valid():
         with into_form(form):
             work(selection)
             return redirect(back + selection.query)
-    count = selection.count()
     words = ngettext("%(n)s client", "%(n)s clients", count) % {"n": formats.number(count)}
     return render(
         request,
@@ -68,7 +71,8 @@ def assign(request: HttpRequest) -> HttpResponse:
 
     def work(selection: Selection) -> None:
         chosen = form.cleaned_data["responsible"]
-        person = get_object_or_404(User.objects.people(), pk=chosen) if chosen else None
+        people = User.objects.people()
+        person = None if chosen == "nobody" else get_object_or_404(people, pk=chosen)
         result = actions.assign_responsible(
             actor=actor_of(request), client_ids=selection.ids(), responsible=person
         )

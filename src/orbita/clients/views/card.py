@@ -89,7 +89,7 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
     if event:
         toasts.success(
             request,
-            _("“%(name)s” is in the recycle bin") % {"name": client.name},
+            _("In the recycle bin: %(name)s") % {"name": client.name},
             undo=reverse("clients:undo", args=[event.pk]),
         )
     return redirect("clients:list")
@@ -105,5 +105,5 @@ def restore(request: HttpRequest, pk: int) -> HttpResponse:
     except ValidationError as error:
         toasts.failure(request, " ".join(error.messages))
         return redirect("clients:bin")
-    toasts.success(request, _("“%(name)s” is restored") % {"name": client.name})
+    toasts.success(request, _("Restored: %(name)s") % {"name": client.name})
     return redirect("clients:card", pk=pk)

@@ -27,7 +27,7 @@ def _created(request: HttpRequest, client: Client) -> None:
     event = Event.objects.filter(client_id=client.pk, kind="client.created").latest("pk")
     toasts.success(
         request,
-        _("Client “%(name)s” added") % {"name": client.name},
+        _("Client added: %(name)s") % {"name": client.name},
         undo=reverse("clients:undo", args=[event.pk]),
     )
 
@@ -53,7 +53,7 @@ def quick(request: HttpRequest) -> HttpResponse:
             with into_form(form):
                 client = actions.create_client(
                     actor=actor,
-                    values={name: data[name] for name in ("kind", "name", "inn") if data[name]},
+                    values={"kind": form.chosen_kind, "name": data["name"], "inn": data["inn"]},
                     contacts=form.contacts,
                     addresses=[{"city": data["city"]}] if data["city"] else [],
                 )

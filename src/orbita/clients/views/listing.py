@@ -5,13 +5,12 @@ from django.views.decorators.http import require_safe
 
 from orbita.accounts import policy
 from orbita.clients import lists
-from orbita.clients.models import Client, Segment
+from orbita.clients.models import Client
 from orbita.clients.search import text_condition
 from orbita.clients.views.common import actor_of, form_page
 from orbita.core.models import Company
 from orbita.ui.lists import list_page
 
-FEW_SEGMENTS = 20
 MOST_OPTIONS = 12
 
 
@@ -24,7 +23,6 @@ def clients(request: HttpRequest) -> HttpResponse:
         lists.CLIENTS,
         template="clients/clients.html",
         context={
-            "segments": Segment.objects.visible_to(actor)[:FEW_SEGMENTS],
             "may_segment": policy.allows(actor, "segments.edit"),
             "may_delete": policy.allows(actor, "clients.delete"),
         },

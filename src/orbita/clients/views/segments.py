@@ -22,6 +22,7 @@ from orbita.ui.lists import State, address_of, bounded_count, compact, parse_rul
 from orbita.ui.views import own_address
 
 MOST = 200
+FEW = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +41,12 @@ def segments(request: HttpRequest) -> HttpResponse:
     policy.require(actor, "clients.view")
     if "count" in request.GET:
         return _count(request, actor)
+    if request.GET.get("part") == "menu":
+        few = Segment.objects.visible_to(actor)[:FEW]
+        lines = [(segment, list_address(segment)) for segment in few]
+        return render(request, "clients/_segment_menu.html", {"segments": lines})
     rows = Segment.objects.visible_to(actor).select_related("author")[:MOST]
-    lines = [
+    shown = [
         Line(
             segment,
             _in_words(segment.rule, actor),
@@ -53,7 +58,7 @@ def segments(request: HttpRequest) -> HttpResponse:
     return render(
         request,
         "clients/segments.html",
-        {"lines": lines, "may_make": policy.allows(actor, "segments.edit")},
+        {"lines": shown, "may_make": policy.allows(actor, "segments.edit")},
     )
 
 
@@ -76,7 +81,7 @@ def _count(request: HttpRequest, actor: User) -> HttpResponse:
     segment = get_object_or_404(Segment.objects.visible_to(actor), pk=pk)
     try:
         rows = Client.objects.visible_to(actor).matching(segment.rule, actor=actor)
-        words = formats.bounded(bounded_count(CLIENTS, rows), CLIENTS.count_limit)
+        words = formats.bounded(bounded_count(rows, CLIENTS.count_limit), CLIENTS.count_limit)
     except RuleError:
         words = formats.DASH
     return HttpResponse(words, content_type="text/plain; charset=utf-8")

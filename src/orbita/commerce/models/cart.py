@@ -43,7 +43,7 @@ class Cart(models.Model):
 class CartLine(models.Model):
     """`quantity` and `price` are scaled as in order lines."""
 
-    cart = models.ForeignKey(Cart, on_delete=models.CASCADE, related_name="lines")
+    cart = models.ForeignKey(Cart, on_delete=models.CASCADE, related_name="lines", db_index=False)
     ordinal = models.PositiveIntegerField()
     product = models.ForeignKey(Product, null=True, on_delete=models.SET_NULL, related_name="+")
     name = models.CharField(max_length=300, blank=True)
@@ -64,7 +64,9 @@ class CartLine(models.Model):
 class ProductView(models.Model):
     """A client looked at a product."""
 
-    client = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="product_views")
+    client = models.ForeignKey(
+        Client, on_delete=models.CASCADE, related_name="product_views", db_index=False
+    )
     product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="views")
     viewed_at = models.DateTimeField(default=timezone.now)
 

@@ -73,7 +73,9 @@ class Product(models.Model):
 class PriceChange(models.Model):
     """The price and cost a product had from a moment on."""
 
-    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="price_changes")
+    product = models.ForeignKey(
+        Product, on_delete=models.CASCADE, related_name="price_changes", db_index=False
+    )
     since = models.DateTimeField(default=timezone.now)
     price = models.BigIntegerField(null=True)
     cost = models.BigIntegerField(null=True)

@@ -57,7 +57,13 @@ class Order(models.Model):
         related_name="orders",
     )
     return_of = models.ForeignKey(
-        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="returns"
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="returns",
+        # Few orders are returns: a partial index below serves them.
+        db_index=False,
     )
     ordered_at = models.DateTimeField(_("date"), default=timezone.now)
     business_date = models.DateField()
@@ -108,6 +114,11 @@ class Order(models.Model):
             models.Index(fields=["gross_base", "id"], name="order_by_sum"),
             models.Index(fields=["number"], name="order_by_number"),
             models.Index(
+                fields=["return_of"],
+                name="order_return_of",
+                condition=models.Q(return_of__isnull=False),
+            ),
+            models.Index(
                 fields=["deleted_at"],
                 name="order_in_bin",
                 condition=models.Q(deleted_at__isnull=False),
@@ -144,7 +155,8 @@ class OrderLine(models.Model):
     it returns.
     """
 
-    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="lines")
+    # Found by the unique index on (order, ordinal).
+    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="lines", db_index=False)
     ordinal = models.PositiveIntegerField()
     product = models.ForeignKey(
         Product, null=True, blank=True, on_delete=models.SET_NULL, related_name="lines"

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.utils import translation
 
 from orbita.accounts.models import User
@@ -31,7 +32,8 @@ def company(db: None) -> Company:
 def make_client(db: None) -> Callable[..., Client]:
     def make(name: str, **fields: Any) -> Client:
         client = Client.objects.create(name=name, name_key=normalise(name), **fields)
-        index_clients([client.pk])
+        with transaction.atomic():
+            index_clients([client.pk])
         return client
 
     return make

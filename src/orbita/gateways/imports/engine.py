@@ -86,22 +86,22 @@ def let_others_write(freed: float) -> None:
         time.sleep(max(0.0, freed + PAUSE - time.monotonic()))
 
 
-def plan_of(row: Import, actor: User, **more: Any) -> Plan:
+def plan_of(batch: Import, actor: User, /, **more: Any) -> Plan:
     """What the reading process needs to know of the base."""
     from orbita.accounts import policy
 
     company = Company.current()
     return Plan(
-        path=str(row.path),
-        mapping=row.mapping or {},
-        source=row.source,
+        path=str(batch.path),
+        mapping=batch.mapping or {},
+        source=batch.source,
         language=actor.language,
         region=company.phone_region,
         currency=company.currency,
         zone=company.time_zone,
         users=_users(),
         **{
-            "start": (row.state or {}).get("units", 0),
+            "start": (batch.state or {}).get("units", 0),
             "batch": CHUNK,
             "cells": policy.level(actor, "clients.edit") != policy.ALL,
         }

@@ -317,7 +317,7 @@ const kept = new WeakMap();
 
 document.body.addEventListener("htmx:beforeSwap", (event) => {
   const place = event.detail.target;
-  if (!event.detail.elt.matches("a.o-edit")) return;
+  if (!event.detail.requestConfig.elt.matches("a.o-edit")) return;
   kept.set(place, [...place.childNodes].map((node) => node.cloneNode(true)));
   place.classList.add("edit");
 });

@@ -1,0 +1,216 @@
+"""What the addresses of clients answer to whom. The client is the owner's, a manager's."""
+
+import json
+
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from orbita.accounts.testing import Row, World, answers, only
+from orbita.clients.actions import (
+    add_note,
+    assign_responsible,
+    create_client,
+    create_segment,
+    delete_client,
+    delete_segment,
+    link_person,
+    update_client,
+)
+from orbita.clients.contacts import read_contact
+from orbita.clients.models import Attachment, ContactPoint
+from orbita.core import context
+
+
+def prepare(world: World) -> None:
+    owner = world.owner
+    phones = [read_contact("phone", "89000001427"), read_contact("phone", "89000001428")]
+    client = create_client(
+        actor=owner, values={"name": "Соколова Ирина", "position": "повар"}, contacts=phones
+    )
+    company = create_client(actor=owner, values={"name": "ООО Ромашка", "kind": "company"})
+    link_person(actor=owner, company=company, person=client, role="decides")
+    file = SimpleUploadedFile("договор.pdf", b"%PDF-1.4")
+    add_note(actor=owner, client=client, text="Заметка", files=[file])
+    deleted = create_client(actor=owner, values={"name": "Удалённый Пётр"})
+    delete_client(actor=world.head, client=deleted)
+    gone = create_segment(actor=owner, name="Удалённый", rule={})
+    with context.request("a bulk change"):
+        bulk = assign_responsible(
+            actor=world.administrator, client_ids=[company.pk], responsible=world.owner
+        )
+    world["client"], world["company"], world["deleted"] = client, company, deleted
+    world["contact"] = ContactPoint.objects.filter(client=client, is_main=False).get()
+    world["file"] = Attachment.objects.get(client=client)
+    world["change"] = update_client(actor=world.head, client=client, values={"position": "шеф"})
+    world["segment"] = create_segment(actor=owner, name="Общий", rule={})
+    world["segment_deleted"] = delete_segment(actor=owner, segment=gone)
+    world["bulk"] = bulk
+
+
+def of_client(world: World) -> dict[str, int]:
+    return {"pk": world["client"].pk}
+
+
+def of_company(world: World) -> dict[str, int]:
+    return {"pk": world["company"].pk}
+
+
+def of_person(world: World) -> dict[str, int]:
+    return {"pk": world["company"].pk, "person": world["client"].pk}
+
+
+def of_segment(world: World) -> dict[str, int]:
+    return {"pk": world["segment"].pk}
+
+
+def of_field(world: World) -> dict[str, object]:
+    return of_client(world) | {"name": "position"}
+
+
+def chosen(world: World, **more: str) -> dict[str, str | list[str]]:
+    return {"ids": [str(world["client"].pk)], "go": "1", **more}
+
+
+SEEN = answers(200, stranger=404)
+MAKES = answers(200, viewer=403)
+# May the actor change the owner's client: the owner himself, the head, the administrator.
+EDITS = {"viewer": 403, "teammate": 403, "stranger": 404}
+FORM = answers(200, **EDITS)
+SAVES = answers(302, **EDITS)
+DELETES = answers(403, stranger=404, head=302, administrator=302)
+ROWS = [
+    Row("clients:list", answers(200)),
+    Row("clients:list", answers(200), query=lambda w: {"part": "counts"}),
+    Row("clients:bin", only("head", "administrator")),
+    Row("clients:new", MAKES),
+    Row(
+        "clients:new",
+        answers(302, viewer=403),
+        method="POST",
+        data=lambda w: {"kind": "person", "last_name": "Новый"},
+    ),
+    Row("clients:quick", MAKES),
+    Row(
+        "clients:quick",
+        answers(302, viewer=403),
+        method="POST",
+        data=lambda w: {"kind": "person", "name": "Новый Пётр"},
+    ),
+    Row("clients:options", answers(200), query=lambda w: {"name": "соко"}),
+    Row(
+        "clients:bulk-assign",
+        answers(302, viewer=403),
+        method="POST",
+        data=lambda w: chosen(w, responsible="nobody"),
+    ),
+    Row(
+        "clients:bulk-tag",
+        answers(302, viewer=403),
+        method="POST",
+        data=lambda w: chosen(w, tag="Опт"),
+    ),
+    Row(
+        "clients:bulk-segment",
+        answers(302, viewer=403),
+        method="POST",
+        data=lambda w: chosen(w, name="Избранные"),
+    ),
+    Row("clients:card", SEEN, kwargs=of_client),
+    Row("clients:card", answers(404), kwargs=lambda w: {"pk": w["deleted"].pk}),
+    Row("clients:history", SEEN, kwargs=of_client),
+    Row("clients:edit", FORM, kwargs=of_client),
+    Row(
+        "clients:edit",
+        SAVES,
+        method="POST",
+        kwargs=of_client,
+        data=lambda w: {"last_name": "Другая", "responsible": str(w.owner.pk)},
+    ),
+    Row("clients:field", FORM, kwargs=of_field),
+    Row(
+        "clients:field",
+        SAVES,
+        method="POST",
+        kwargs=of_field,
+        data=lambda w: {"position": "су-шеф"},
+    ),
+    Row("clients:contact-new", FORM, kwargs=of_client),
+    Row(
+        "clients:contact-new",
+        SAVES,
+        method="POST",
+        kwargs=of_client,
+        data=lambda w: {"type": "phone:", "value": "89000001429"},
+    ),
+    Row(
+        "clients:contact",
+        SAVES,
+        method="POST",
+        kwargs=lambda w: of_client(w) | {"contact": w["contact"].pk},
+        data=lambda w: {"do": "main"},
+    ),
+    Row(
+        "clients:note",
+        answers(302, viewer=403, stranger=404),
+        method="POST",
+        kwargs=of_client,
+        data=lambda w: {"kind": "call", "text": "Поговорили"},
+    ),
+    Row("clients:file", SEEN, kwargs=lambda w: {"pk": w["file"].pk}),
+    Row("clients:person-new", FORM, kwargs=of_company),
+    Row(
+        "clients:person-new",
+        SAVES,
+        method="POST",
+        kwargs=of_company,
+        data=lambda w: {"name": "Петров Пётр"},
+    ),
+    Row("clients:person", FORM, kwargs=of_person),
+    Row("clients:person", SAVES, method="POST", kwargs=of_person, data=lambda w: {"role": "pays"}),
+    Row("clients:undo-last", SAVES, method="POST", kwargs=of_client),
+    Row("clients:undo", SAVES, method="POST", kwargs=lambda w: {"pk": w["change"].pk}),
+    Row(
+        "clients:undo-many",
+        answers(302),
+        method="POST",
+        query=lambda w: {"token": w["bulk"].undo_token},
+    ),
+    Row("clients:delete", DELETES, method="POST", kwargs=of_client),
+    Row(
+        "clients:restore",
+        answers(403, head=302, administrator=302),
+        method="POST",
+        kwargs=lambda w: {"pk": w["deleted"].pk},
+    ),
+    Row("clients:segments", answers(200)),
+    Row("clients:segments", answers(200), query=lambda w: {"count": w["segment"].pk}),
+    Row("clients:segment-new", answers(200, viewer=403)),
+    Row(
+        "clients:segment-new",
+        answers(302, viewer=403),
+        method="POST",
+        data=lambda w: {
+            "name": "Новый",
+            "rule": json.dumps({"fact": "orders", "op": "gte", "value": 1}),
+        },
+    ),
+    Row("clients:segment", answers(403, owner=200, head=200, administrator=200), kwargs=of_segment),
+    Row(
+        "clients:segment",
+        answers(403, owner=302, head=302, administrator=302),
+        method="POST",
+        kwargs=of_segment,
+        data=lambda w: {"name": "Иначе"},
+    ),
+    Row(
+        "clients:segment-delete",
+        answers(403, owner=302, head=302, administrator=302),
+        method="POST",
+        kwargs=of_segment,
+    ),
+    Row(
+        "clients:segment-restore",
+        answers(403, owner=302, head=302, administrator=302),
+        method="POST",
+        kwargs=lambda w: {"event": w["segment_deleted"].pk},
+    ),
+]

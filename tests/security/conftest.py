@@ -5,6 +5,7 @@ from hostile import world_of_all_rooms
 
 from orbita.accounts.testing import World
 from orbita.conftest import (  # noqa: F401
+    _quick_passwords,
     admin,
     alice,
     bob,

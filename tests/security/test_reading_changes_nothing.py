@@ -18,7 +18,8 @@ def test_opening_every_link_as_the_administrator_changes_nothing_and_runs_nothin
     hostile_records(world)
     browser = signed_in(world.administrator)
     before = everything()
-    seen, waiting, troubles = set(), deque(["/"]), []
+    seen: set[str] = set()
+    waiting, troubles = deque(["/"]), []
     while waiting and len(seen) < ENOUGH:
         url = waiting.popleft()
         if url in seen:

@@ -80,7 +80,7 @@ def test_a_session_fixed_before_sign_in_is_worth_nothing_after_it(alice: User) -
     session = victim.session
     session["x"] = "planted"
     session.save()
-    planted = session.session_key
+    planted = str(session.session_key)
     victim.cookies["sessionid"] = planted
     attempt(victim, alice.email, GOOD)
     assert victim.cookies["sessionid"].value != planted

@@ -3,8 +3,8 @@
 from typing import Any
 
 import pytest
-from hostile import XSS, Page, hostile_card, hostile_records, signed_in
 from django.urls import reverse
+from hostile import XSS, Page, hostile_card, hostile_records, signed_in
 
 from orbita.accounts.models import User
 from orbita.accounts.testing import World

@@ -5,7 +5,14 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from ninja import Schema
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+)
 
 # PostgreSQL cannot keep NUL in a text.
 NO_NUL = r"^[^\x00]*$"
@@ -40,9 +47,7 @@ BodyId = Annotated[int, Field(strict=True, ge=1, le=2**63 - 1)]
 Version = Annotated[int, Field(strict=True, ge=1, le=2**31 - 1)]
 Ordinal = Annotated[int, Field(strict=True, ge=1, le=100_000)]
 Flag = Annotated[bool, Field(strict=True)]
-Moment = Annotated[
-    AwareDatetime, BeforeValidator(_text_only), AfterValidator(_within_centuries)
-]
+Moment = Annotated[AwareDatetime, BeforeValidator(_text_only), AfterValidator(_within_centuries)]
 Day = Annotated[date, BeforeValidator(_text_only)]
 
 

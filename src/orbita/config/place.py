@@ -50,9 +50,9 @@ def _close_file() -> None:
 
     Its journal gets the same mode from SQLite itself.
     """
-    if connection.vendor != "sqlite" or connection.is_in_memory_db():
-        return
     path = Path(connection.settings_dict["NAME"])
+    if connection.vendor != "sqlite" or not path.is_absolute():  # in memory, as in tests
+        return
     with contextlib.suppress(OSError):  # somebody else's file, or no such folder: said elsewhere
         path.touch(mode=0o600)
         path.chmod(path.stat().st_mode & ~0o077)

@@ -197,6 +197,8 @@ LOGGING = {
     "disable_existing_loggers": False,
     "filters": {"keys": {"()": "orbita.core.logs.WithoutKeys"}},
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["keys"]}},
+    "handlers": {
+        "stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["keys"]}
+    },
     "root": {"handlers": ["stderr"], "level": env.text("ORBITA_LOG_LEVEL", "WARNING")},
 }

@@ -153,7 +153,7 @@ class Workbook:
             self._sheet.write_boolean(self._at, index, value)
         elif isinstance(value, int | float | Decimal):
             # A sheet keeps fifteen digits: longer numbers are names, not quantities.
-            if abs(value) < 10**15:
+            if -(10**15) < value < 10**15:
                 self._sheet.write_number(self._at, index, value)
             else:
                 self._sheet.write_string(self._at, index, plain(value))

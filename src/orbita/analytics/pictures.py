@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, npgettext
 
 from orbita.accounts import policy
 from orbita.accounts.models import User
@@ -283,7 +283,7 @@ class RfmPage:
 
     @property
     def group_noun(self) -> str:
-        return ngettext("client", "clients", self.row.clients)
+        return npgettext("counted", "client", "clients", self.row.clients)
 
     @property
     def group_money(self) -> str:

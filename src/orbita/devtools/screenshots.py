@@ -222,6 +222,8 @@ def tour(camera: Camera, url: str, greeting: Sequence[str], workbook: Path) -> N
         page.wait_for_url("**/columns/")
         columns = page.url.removeprefix(url)
         in_both_languages({"import-columns": columns})
+        # Reasons are kept in the language of who brought the file, which is like its cells.
+        speak(page, url, "ru")
         page.goto(f"{url}{columns}")
         page.locator("button[formaction$='/run/']").first.click()
         page.locator(".g-sum").wait_for(timeout=120_000)

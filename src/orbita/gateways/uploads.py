@@ -55,7 +55,7 @@ class ToDisk(FileUploadHandler):
             raise StopUpload(connection_reset=True)
         self._file.write(raw_data)
 
-    def file_complete(self, file_size: int) -> UploadedFile:
+    def file_complete(self, file_size: int) -> "UploadedFile[Any]":
         self._file.seek(0)
         return UploadedFile(
             file=self._file,

@@ -23,6 +23,10 @@ STEADY = 30.0  # seconds after which a child's earlier failures are forgotten
 FAILED_STARTS = 3  # give up when a child dies so often before the service was ever ready
 THREADS = 8  # requests served at once by one web process
 PR_SET_PDEATHSIG = 1
+KNOWN_PASSWORDS = (
+    "WARNING: other machines can reach this demo, and its passwords are known to everybody. "
+    "Anyone may sign in and read what you load: no real data here."
+)
 
 
 def serve(argv: Sequence[str]) -> int:
@@ -57,6 +61,9 @@ def _run(command: str, argv: Sequence[str], prepare: Sequence[str]) -> int:
             greeting.append(
                 "Other machines are refused until ORBITA_URL or ORBITA_HOSTS names this one's address."
             )
+        if command == "demo" and not _is_local(options.host):
+            _say(KNOWN_PASSWORDS)
+            greeting.append(KNOWN_PASSWORDS)
         children = [_web(address, options.workers), _worker()]
         return _Supervisor(children, address, signals).run([f"Orbita is ready: {url}", *greeting])
 
@@ -92,8 +99,23 @@ def _url(host: str, port: int) -> str:
 
 def _known_outside(host: str) -> bool:
     """Whether requests from where it listens will be accepted, or come from here only."""
-    named = any(os.environ.get(name) for name in ("ORBITA_URL", "ORBITA_HOSTS"))
-    return named or host in ("localhost", "::1") or host.startswith("127.")
+    return _is_named() or _is_loopback(host)
+
+
+def _is_local(host: str) -> bool:
+    """Whether nobody but this machine can get in, through a proxy neither.
+
+    Whom the server refuses by the name in the request may still give another name.
+    """
+    return _is_loopback(host) and not _is_named()
+
+
+def _is_named() -> bool:
+    return any(os.environ.get(name) for name in ("ORBITA_URL", "ORBITA_HOSTS"))
+
+
+def _is_loopback(host: str) -> bool:
+    return host in ("localhost", "::1") or host.startswith("127.")
 
 
 # ---- the children ----

@@ -29,7 +29,8 @@ class ScopedQuerySet(models.QuerySet[M]):
 
 class UserManager(BaseUserManager["User"]):
     def get_by_natural_key(self, username: str | None) -> "User":
-        return self.get(email__iexact=username)
+        # Exactly: databases take “ſ” for “s” and “ı” for “i”, the count of failed attempts does not.
+        return self.get(email=(username or "").strip().lower())
 
     def people(self) -> "models.QuerySet[User]":
         """Everybody but the service user."""

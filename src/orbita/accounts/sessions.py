@@ -13,6 +13,10 @@ class SessionStore(DatabaseStore):
     seen_at: datetime | None = None
     expire_date: datetime | None = None
 
+    def _validate_session_key(self, key: str | None) -> bool:
+        # A cookie may hold any character, zero too, at which PostgreSQL stumbles.
+        return bool(key) and str(key).isascii() and str(key).isalnum() and len(str(key)) >= 8
+
     @classmethod
     def get_model_class(cls) -> Any:
         from orbita.accounts.models import UserSession

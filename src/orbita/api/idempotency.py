@@ -31,7 +31,7 @@ def once(operation: Callable[..., tuple[int, Any]]) -> Callable[..., HttpRespons
 
     @wraps(operation)
     def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        key = request.headers.get("Idempotency-Key", "")
+        key = request.headers.get("Idempotency-Key", "").replace("\0", "")
         if not key:
             return json_response_of(operation(request, *args, **kwargs))
         if len(key) > LONGEST_KEY:
@@ -65,7 +65,9 @@ def json_response_of(result: tuple[int, Any]) -> HttpResponse:
 
 
 def _fingerprint(request: HttpRequest) -> str:
-    digest = hashlib.sha256(f"{request.method} {request.get_full_path()}\n".encode())
+    # A token of fewer rights must not be told the answer that a wider one got.
+    scopes = sorted(actor(request).token_scopes or ())
+    digest = hashlib.sha256(f"{request.method} {request.get_full_path()} {scopes}\n".encode())
     if request.FILES or request.POST:  # a parsed form: its raw body is gone
         digest.update(repr(sorted(request.POST.lists())).encode())
         for file in (one for name in request.FILES for one in request.FILES.getlist(name)):

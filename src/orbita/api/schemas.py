@@ -5,7 +5,14 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from ninja import Schema
-from pydantic import AwareDatetime, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+)
 
 # PostgreSQL cannot keep NUL in a text.
 NO_NUL = r"^[^\x00]*$"
@@ -28,12 +35,19 @@ def _text_only(value: object) -> object:
     raise ValueError("a text is expected")
 
 
+def _within_centuries(value: datetime) -> datetime:
+    """Moments at the ends of the calendar have no place in other time zones."""
+    if 1800 <= value.year < 2200:
+        return value
+    raise ValueError("the moment is out of range")
+
+
 # In bodies JSON's own types count: 0 is not false, "1" is not a number.
 BodyId = Annotated[int, Field(strict=True, ge=1, le=2**63 - 1)]
 Version = Annotated[int, Field(strict=True, ge=1, le=2**31 - 1)]
 Ordinal = Annotated[int, Field(strict=True, ge=1, le=100_000)]
 Flag = Annotated[bool, Field(strict=True)]
-Moment = Annotated[AwareDatetime, BeforeValidator(_text_only)]
+Moment = Annotated[AwareDatetime, BeforeValidator(_text_only), AfterValidator(_within_centuries)]
 Day = Annotated[date, BeforeValidator(_text_only)]
 
 

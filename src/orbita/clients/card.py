@@ -173,8 +173,9 @@ class Card:
     def _links(self) -> list[CompanyPerson]:
         side, other = ("company", "person") if self.client.is_company else ("person", "company")
         rows = CompanyPerson.objects.filter(**{side: self.client}).select_related(other)
-        rows = rows.filter(**{f"{other}__deleted_at": None}).order_by("pk")
-        return list(rows[:MOST_PEOPLE])
+        # A hidden card does not show its name and phone through a card that is seen.
+        rows = rows.filter(**{f"{other}__in": Client.objects.visible_to(self.actor)})
+        return list(rows.order_by("pk")[:MOST_PEOPLE])
 
     @cached_property
     def _points(self) -> dict[int, list[ContactPoint]]:

@@ -153,6 +153,8 @@ _COMPANY_WORDS = re.compile(
     r"company|group|holding|studio|hotel|bank|clinic|school|university|solutions|services)\b",
     re.IGNORECASE,
 )  # fmt: skip
+# Longer texts are no names, and the patterns above take their time with them.
+LONGEST_NAME = 400
 _QUOTED = re.compile(r"^[«\"“„'‘].+[»\"”“'’]$")
 _QUOTES = "«»\"“”„‟'‘’`"
 _PAIRS = {"«": "»", '"': '"', "“": "”", "„": "“", "'": "'", "‘": "’"}
@@ -404,6 +406,8 @@ def looks_like_company(text: str) -> bool:
 
 def _legal_form(text: str) -> tuple[str, str] | None:
     """The legal form at either end and the text without it."""
+    if len(text) > LONGEST_NAME:
+        return None
     if match := _FORM_FIRST.match(text):
         return _FORM_OF[match[1].lower()], match[2]
     if match := _FORM_LAST.match(text):

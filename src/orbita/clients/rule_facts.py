@@ -195,7 +195,7 @@ def _today() -> date:
 def _birthday_within(op: str, value: Any) -> Q:
     """Birthdays from today on for so many days; a leap day is kept with the last of February."""
     first = _today()
-    last = first + timedelta(days=min(int(value), 365))
+    last = first + timedelta(days=min(max(int(value), 0), 365))
     start, end = first.month * 100 + first.day, last.month * 100 + last.day
     if int(value) >= 365:
         return Q(birthday_md__isnull=False)

@@ -6,6 +6,7 @@ import pkgutil
 from collections.abc import Callable, Iterator
 from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
+from pathlib import Path
 
 from django.apps import apps
 from django.conf import settings
@@ -21,6 +22,7 @@ ADVISORY_LOCK = 7_021_405_233
 def migrate_once(say: Callable[[str], object] = lambda words: None) -> bool:
     """Brings the base up to date when it is not; one process at a time. True when it had to."""
     _require_server()
+    _close_file()
     if up_to_date():
         return False
     with _alone():
@@ -41,6 +43,19 @@ def _require_server() -> None:
         psycopg.connect(**{"connect_timeout": 5, **connection.get_connection_params()}).close()
     except psycopg.OperationalError as error:
         raise OperationalError(str(error)) from error
+
+
+def _close_file() -> None:
+    """Keeps other users of the machine out of SQLite's file, whatever folder it was put into.
+
+    Its journal gets the same mode from SQLite itself.
+    """
+    path = Path(connection.settings_dict["NAME"])
+    if connection.vendor != "sqlite" or not path.is_absolute():  # in memory, as in tests
+        return
+    with contextlib.suppress(OSError):  # somebody else's file, or no such folder: said elsewhere
+        path.touch(mode=0o600)
+        path.chmod(path.stat().st_mode & ~0o077)
 
 
 def up_to_date() -> bool:

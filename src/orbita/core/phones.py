@@ -22,14 +22,15 @@ _BLANKS_AND_BRACKETS = {
     for char in " ()[]-/\t\u00a0\u2002\u2003\u2007\u2009\u202f\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u200b\ufeff"
 }
 _EXTENSION = re.compile(
-    r"[\s,;(]*(?:доб(?:ав\w*)?|вн(?:утр\w*)?|ext(?:ension|n)?|x|#|\*)[\s.:№-]*(\d{1,7})\s*\)?\s*$",
+    r"[\s,;(]*(?:доб(?:ав\w*)?|вн(?:утр\w*)?|ext(?:ension|n)?|x|#|\*)[\s.:№-]*(\d{1,7})\s*+\)?\s*+$",
     re.IGNORECASE,
 )
 _WHOLE_FLOAT = re.compile(r"(\d{7,15})[.,]0+")
 _SCIENTIFIC = re.compile(r"(\d)[.,](\d{1,14})[eE]\+?(\d{1,2})")
 _LETTERS = re.compile(r"[^\W\d_]+[.:]*")
 _NOT_DIGITS = re.compile(r"\D")
-_SEPARATORS = re.compile(r"[;,|\n\r]+|\s+(?:и|или|and|or)\s+", re.IGNORECASE)
+# Only the first of many blanks may begin a match: a cell of nothing else would take hours.
+_SEPARATORS = re.compile(r"[;,|\n\r]+|(?<!\s)\s++(?:и|или|and|or)\s+", re.IGNORECASE)
 _RUSSIAN_IN_A_ROW = re.compile(r"(?:\+?\s*7|8)(?:[\s().-]*\d){10}|(?<!\d)9(?:[\s().-]*\d){9}(?!\d)")
 
 

@@ -8,6 +8,7 @@ condition.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
@@ -34,6 +35,7 @@ Choices = Sequence[tuple[Any, str | Promise]]
 
 DEEPEST = 8
 MOST_PARTS = 200  # groups and conditions together
+MOST_PARTS_IN_ALL = 1000  # with those of the segments it names
 LONGEST_LIST = 10_000  # values in a whole rule: databases limit their number in a statement
 EARLIEST, LATEST = date(1800, 1, 1), date(2200, 1, 1)
 
@@ -239,9 +241,18 @@ def moment_column(path: str) -> Callable[[str, Any], Q]:
 # ---- compiling ----
 
 
+# The rules that are being compiled in this thread, the outermost first: a segment in a rule is one.
+_under_way: ContextVar[tuple["_Compiler", ...]] = ContextVar("rules_under_way", default=())
+
+
 def compile_rule(subject: str, rule: Rule, *, actor: Any) -> Q:
     """One condition for the whole rule. Raises `RuleError` with a sentence for the user."""
-    return _Compiler(subject, actor).compile(rule, depth=0)
+    compiler = _Compiler(subject, actor)
+    token = _under_way.set((*_under_way.get(), compiler))
+    try:
+        return compiler.compile(rule, depth=0)
+    finally:
+        _under_way.reset(token)
 
 
 NOTHING = Q(pk__in=[])
@@ -256,6 +267,7 @@ class _Compiler:
         self._actor = actor
         self._parts = 0
         self._values = 0
+        self.total = 0  # with the parts of the rules inside it
 
     def compile(self, rule: Any, depth: int) -> Q:
         if not isinstance(rule, Mapping):
@@ -263,7 +275,9 @@ class _Compiler:
         if depth > DEEPEST:
             raise RuleError(_("The conditions are nested too deep."))
         self._parts += 1
-        if self._parts > MOST_PARTS:
+        outermost = _under_way.get()[0]
+        outermost.total += 1
+        if self._parts > MOST_PARTS or outermost.total > MOST_PARTS_IN_ALL:
             raise RuleError(_("The rule has too many conditions."))
         if not rule:
             return Q()

@@ -21,6 +21,7 @@ from orbita.core.text import clean_line, normalise
 from orbita.gateways import jobs
 from orbita.gateways.files import columns, limits
 from orbita.gateways.files.errors import FileError
+from orbita.gateways.files.fields import KINDS
 from orbita.gateways.files.source import Sample, sample
 from orbita.gateways.models import Import, SavedMapping
 
@@ -246,7 +247,7 @@ def _rows_in(found: Sample, mapping: columns.Mapping) -> int:
 
 
 def _kind(kind: str) -> Any:
-    if kind not in columns.KINDS:
+    if kind not in KINDS:
         raise FileError(_("There is no such kind of file."))
     return kind
 

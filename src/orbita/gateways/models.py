@@ -94,7 +94,7 @@ class Import(models.Model):
     @property
     def kind(self) -> str:
         """clients, orders, products or sales; "" before anybody looked."""
-        return (self.mapping or {}).get("kind", "")
+        return str((self.mapping or {}).get("kind", ""))
 
     @property
     def done(self) -> int:

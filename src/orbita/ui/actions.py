@@ -12,6 +12,7 @@ from orbita.accounts import policy
 from orbita.accounts.models import User
 from orbita.core.events import changes, emit
 from orbita.core.rules import Rule
+from orbita.core.text import clean_line
 from orbita.ui.models import ListChoice, SavedView
 
 MOST_VIEWS = 100
@@ -34,7 +35,7 @@ def save_view(
     view = SavedView(
         list_name=list_name,
         owner=actor,
-        name=name.strip(),
+        name=clean_line(name),
         is_shared=is_shared,
         rule=dict(rule),
         text=text,

@@ -15,7 +15,7 @@ from django.utils.translation import override
 
 from orbita.accounts import policy
 from orbita.accounts.actions.sessions import forgive_failures
-from orbita.accounts.actions.users import create_user
+from orbita.accounts.actions.users import create_user, require_peer
 from orbita.accounts.models import Invitation, Role, Team, User
 from orbita.core.events import emit
 from orbita.core.mail import queue_mail
@@ -58,6 +58,7 @@ def invite(*, actor: User | None, user: User, site: str = "") -> str:
     """
     if actor:
         policy.require(actor, "accounts.manage")
+        require_peer(actor, user.role)
     if user.is_service or not user.is_active:
         raise ValidationError(_("This user cannot sign in, so there is nothing to invite to."))
     with transaction.atomic():
@@ -205,6 +206,7 @@ def accept_invitation(*, token: str, password: str) -> User:
         user.set_password(password)
         user.save(update_fields=["password"])
         user.sessions.all().delete()
+        Invitation.objects.filter(user=user, used_at=None).delete()
         forgive_failures(user)
         emit("user.password_set", actor=user, subject_type="user", subject_id=user.pk)
     return user

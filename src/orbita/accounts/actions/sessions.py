@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from orbita.accounts import policy
-from orbita.accounts.models import User, UserSession
+from orbita.accounts.models import Invitation, User, UserSession
 from orbita.core.events import emit
 from orbita.core.models import Event
 
@@ -89,6 +89,8 @@ def change_password(*, actor: User, old: str, new: str, keep: str | None = None)
         actor.set_password(new)
         actor.save(update_fields=["password"])
         actor.sessions.exclude(session_key=keep).delete()
+        # A link that somebody else got hold of must not undo what the new password is for.
+        Invitation.objects.filter(user=actor, used_at=None).delete()
         emit("user.password_set", actor=actor, subject_type="user", subject_id=actor.pk)
 
 

@@ -14,6 +14,12 @@ from orbita.core.events import changes, emit
 from orbita.core.models import Company
 
 
+def require_peer(actor: User, *roles: Role) -> None:
+    """Whoever manages users makes nobody an administrator, himself neither, unless he is one."""
+    if any(role.is_administrator for role in roles) and not actor.role.is_administrator:
+        raise policy.Denied(_("Only an administrator may do this to an administrator."))
+
+
 def create_user(
     *,
     actor: User | None,
@@ -28,6 +34,7 @@ def create_user(
     """A new user; without a password he gets in by an invitation. `actor` None is the command line."""
     if actor:
         policy.require(actor, "accounts.manage")
+        require_peer(actor, role)
     user = User(
         email=email.strip().lower(),
         name=name.strip() or email,
@@ -58,6 +65,7 @@ def change_user(
     *, actor: User, user: User, name: str, role: Role, team: Team | None, is_active: bool
 ) -> User:
     policy.require(actor, "accounts.manage")
+    require_peer(actor, user.role, role)
     if user.is_service:
         raise ValidationError(_("This is the program itself: it cannot be changed."))
     if user == actor and (not is_active or not role.is_administrator):

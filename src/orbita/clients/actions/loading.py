@@ -153,10 +153,8 @@ def _named(model: type[AcquisitionSource] | type[Tag], wanted: Mapping[str, str]
     known = dict(model.objects.filter(name_key__in=wanted).values_list("name_key", "pk"))
     missing = {key: name for key, name in wanted.items() if key not in known}
     if missing:
-        model.objects.bulk_create(
-            [model(name=name, name_key=key) for key, name in missing.items()],
-            ignore_conflicts=True,
-        )
+        rows: list[Any] = [model(name=name, name_key=key) for key, name in missing.items()]
+        model.objects.bulk_create(rows, ignore_conflicts=True)
         known |= dict(model.objects.filter(name_key__in=missing).values_list("name_key", "pk"))
     return known
 
@@ -430,7 +428,8 @@ class _Change:
         if come:
             before["addresses"], after["addresses"] = gone, come
         mains = [one for one in card.addresses if one.is_main] + card.addresses
-        cities = [one.city for one in (*mains, *parts.addresses) if one.city]
+        places: list[Any] = [*mains, *parts.addresses]
+        cities = [one.city for one in places if one.city]
         card.row.city = cities[0] if cities else card.row.city
 
     def _rest(

@@ -46,7 +46,9 @@ def may_undo(actor: User, event: Event, client: Client | None) -> bool:
     if event.kind not in UNDOERS:
         return False
     if event.actor_id == actor.pk and timezone.now() - event.recorded_at < OWN_WINDOW:
-        return True
+        # Unless his role has been changed since.
+        about_notes = event.kind.startswith("note.")
+        return policy.allows(actor, "clients.note" if about_notes else "clients.edit")
     return client is not None and policy.allows(actor, _permission(event), client)
 
 

@@ -14,6 +14,7 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from orbita.accounts import policy
 from orbita.accounts.models import User
 from orbita.clients.actions.bulk import CHUNK, SALT
 from orbita.clients.actions.undo import UNDOERS, undo_event
@@ -35,6 +36,7 @@ class UndoneMany:
 
 def undo_many(*, actor: User, token: str) -> UndoneMany:
     """Reverts a bulk change by the token its result gave. Only its own author may, for a day."""
+    policy.require(actor, "clients.edit")
     try:
         first, last, request_id = signing.loads(token, salt=SALT, max_age=TOKEN_AGE)
     except (signing.BadSignature, ValueError):

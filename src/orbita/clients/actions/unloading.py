@@ -30,6 +30,7 @@ from orbita.clients.records import NAME_PARTS
 from orbita.clients.search import index_clients
 from orbita.core.events import NewEvent, emit_bulk
 from orbita.core.models import Origin
+from orbita.core.text import normalise
 
 # What a card consists of: it goes with the card.
 _OWN = (SearchToken, ContactPoint, Address, BankAccount, ClientTag, ExternalId, ClientFacts)
@@ -195,7 +196,7 @@ def _change_addresses(row: Client, changed: Mapping[tuple[Any, ...], Mapping[str
         if old:
             for name, value in old.items():
                 setattr(address, name, value)
-            address.region_key = card_fields.normalise(address.region)[:100]
+            address.region_key = normalise(address.region)[:100]
             address.save()
 
 

@@ -14,9 +14,10 @@ from orbita.accounts import policy
 from orbita.accounts.models import User
 from orbita.clients import actions, wording
 from orbita.clients.card import EDITABLE, Card
+from orbita.clients.card_form import CardForm
 from orbita.clients.contacts import keys_of
 from orbita.clients.duplicates import Known, already_here
-from orbita.clients.forms import CardForm, ContactForm, FieldForm, QuickForm, into_form, split_tags
+from orbita.clients.forms import ContactForm, FieldForm, QuickForm, into_form, split_tags
 from orbita.clients.models import Client, ContactPoint
 from orbita.clients.views.common import actor_of, client_or_404, form_page, is_part
 from orbita.core.models import Event

@@ -60,9 +60,9 @@ def change(request: HttpRequest, pk: int, person: int) -> HttpResponse:
     """The person's role in the company, or his leave of it."""
     company = client_or_404(request, pk)
     policy.require(request.user, "clients.edit", company)
-    links = CompanyPerson.objects.select_related("person")
-    link = get_object_or_404(links, company=company, person=person)
     actor = actor_of(request)
+    links = CompanyPerson.objects.filter(person__in=Client.objects.visible_to(actor))
+    link = get_object_or_404(links.select_related("person"), company=company, person=person)
     if request.method == "POST" and request.POST.get("do") == "unlink":
         event = actions.unlink_person(actor=actor, company=company, person=link.person)
         _tell(request, event, _("Not in this company any more"))

@@ -111,7 +111,9 @@ def _open_text(path: Path, size: int, head: bytes) -> Source:
     start = head.lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n").replace(b"\0", b"")[:64].lower()
     if start.startswith(b"begin:vcard"):
         return vcard.open_vcards(path, size)
-    if start.startswith((b"<!doctype", b"<html", b"<table", b"<?xml", b"<meta", b"mime-version:")):
+    if start.startswith(
+        (b"<!doctype", b"<html", b"<svg", b"<table", b"<?xml", b"<meta", b"mime-version:")
+    ):
         raise FileError(
             _(
                 "This is a web page or XML under the name of a table. Open it in Excel and save it as XLSX."

@@ -40,32 +40,75 @@ class ProductReader:
         return row
 
     def _put(self, row: ProductRow, name: str, cell: Cell) -> None:
-        if name == "product":
-            row.name = values.to_text(cell)[:300]
-        elif name == "sku":
-            row.sku = values.to_identifier(cell)
-            if len(row.sku) > 60:
-                raise ValueError(_("At most %(n)s characters.") % {"n": 60})
-        elif name == "unit_price":
-            row.price = _price(values.parse_money(cell))
-        elif name == "cost_price":
-            row.cost = _price(values.parse_money(cell))
-        elif name == "product_group":
-            row.group = values.to_text(cell)[:150]
-        elif name == "unit":
-            row.unit = values.to_text(cell)[:20]
-        elif name == "currency":
-            text = values.to_text(cell).upper()
-            row.currency = text if len(text) == 3 and text.isascii() else ""
-        elif name == "product_kind":
-            is_service = normalise(values.to_text(cell)).startswith(("усл", "serv", "работ"))
-            row.kind = Product.Kind.SERVICE if is_service else Product.Kind.GOOD
-        elif name == "is_archived":
-            row.is_active = not values.parse_boolean(cell)
-        elif name in ("product_note", "barcode"):
-            text = values.to_note(cell)
-            text = f"{name}: {text}" if name == "barcode" else text
-            row.description = "\n".join(filter(None, [row.description, text]))
+        if put := _PUT.get(name):
+            put(row, cell)
+
+
+def _put_name(row: ProductRow, cell: Cell) -> None:
+    row.name = values.to_text(cell)[:300]
+
+
+def _put_sku(row: ProductRow, cell: Cell) -> None:
+    row.sku = values.to_identifier(cell)
+    if len(row.sku) > 60:
+        raise ValueError(_("At most %(n)s characters.") % {"n": 60})
+
+
+def _put_price(row: ProductRow, cell: Cell) -> None:
+    row.price = _price(values.parse_money(cell))
+
+
+def _put_cost(row: ProductRow, cell: Cell) -> None:
+    row.cost = _price(values.parse_money(cell))
+
+
+def _put_group(row: ProductRow, cell: Cell) -> None:
+    row.group = values.to_text(cell)[:150]
+
+
+def _put_unit(row: ProductRow, cell: Cell) -> None:
+    row.unit = values.to_text(cell)[:20]
+
+
+def _put_currency(row: ProductRow, cell: Cell) -> None:
+    text = values.to_text(cell).upper()
+    row.currency = text if len(text) == 3 and text.isascii() else ""
+
+
+def _put_kind(row: ProductRow, cell: Cell) -> None:
+    is_service = normalise(values.to_text(cell)).startswith(("усл", "serv", "работ"))
+    row.kind = Product.Kind.SERVICE if is_service else Product.Kind.GOOD
+
+
+def _put_archived(row: ProductRow, cell: Cell) -> None:
+    row.is_active = not values.parse_boolean(cell)
+
+
+def _put_note(row: ProductRow, cell: Cell) -> None:
+    _describe(row, values.to_note(cell))
+
+
+def _put_barcode(row: ProductRow, cell: Cell) -> None:
+    _describe(row, f"barcode: {values.to_note(cell)}")
+
+
+def _describe(row: ProductRow, text: str) -> None:
+    row.description = "\n".join(filter(None, [row.description, text]))
+
+
+_PUT = {
+    "product": _put_name,
+    "sku": _put_sku,
+    "unit_price": _put_price,
+    "cost_price": _put_cost,
+    "product_group": _put_group,
+    "unit": _put_unit,
+    "currency": _put_currency,
+    "product_kind": _put_kind,
+    "is_archived": _put_archived,
+    "product_note": _put_note,
+    "barcode": _put_barcode,
+}
 
 
 def _price(amount: Decimal | None) -> int | None:

@@ -194,12 +194,8 @@ class Matcher:
     # -- deciding
 
     def _one(self, row: ClientData, known: _Known, chunk: "_Chunk") -> Found:
-        # Always: a number is one client's within its source.
-        for number in row.numbers:
-            if number in known.by_number:
-                return Found(known.by_number[number])
-            if number in chunk.numbers:
-                return Found(twin=chunk.numbers[number])
+        if found := self._by_number(row, known, chunk):
+            return found
         person = person_of(row)
         like: int | None = None
         like_twin: int | None = None
@@ -214,9 +210,29 @@ class Matcher:
                 if self._is_twin(row, person, kind, other):
                     return Found(twin=place)
                 like_twin = place if like_twin is None else like_twin
+        return self._by_likeness(row, known, chunk, like, like_twin)
+
+    def _by_likeness(
+        self,
+        row: ClientData,
+        known: _Known,
+        chunk: "_Chunk",
+        like: int | None,
+        like_twin: int | None,
+    ) -> Found:
         if self._within and not row.numbers and not _keys(row):
             return self._by_name(row, known, chunk)
         return Found(like_id=like, like_twin=like_twin)
+
+    @staticmethod
+    def _by_number(row: ClientData, known: _Known, chunk: "_Chunk") -> Found | None:
+        """Always asked: a number is one client's within its source."""
+        for number in row.numbers:
+            if number in known.by_number:
+                return Found(known.by_number[number])
+            if number in chunk.numbers:
+                return Found(twin=chunk.numbers[number])
+        return None
 
     def _is(self, row: ClientData, person: Person, kind: str, pk: int, known: _Known) -> bool:
         if row.numbers and pk in known.numbered:

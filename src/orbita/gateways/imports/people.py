@@ -287,7 +287,8 @@ class ClientReader:
         data.tags = draft.tags
         data.contacts = _with_mains(draft.contacts)
         data.addresses = [
-            AddressData(kind=kind, **parts) for kind, parts in draft.addresses.items()
+            AddressData(kind=kind, **dict[str, Any](parts))
+            for kind, parts in draft.addresses.items()
         ]
         if data.addresses:
             first = next((a for a in data.addresses if a.kind == "actual"), data.addresses[0])
@@ -535,11 +536,11 @@ _ACCOUNT_LABELS = {
 
 
 def _plain(name: str) -> Handler:
-    longest = _LONGEST[name]
+    longest = _LONGEST[name] or 0
 
     def handle(reader: ClientReader, draft: _Draft, label: str, cell: Cell, order: Any) -> None:
         text = values.to_text(cell)
-        if len(text) > longest:
+        if longest and len(text) > longest:
             draft.keep(label, text)
         else:
             draft.plain[name] = text

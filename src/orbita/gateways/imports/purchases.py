@@ -227,7 +227,9 @@ class OrderReader:
         )
 
     def _discount(self, row: list[list[Cell]], price: Decimal | None, quantity: Decimal) -> Decimal:
-        discount = self._parsed(row, "line_discount", lambda cell, order: values.parse_money(cell))
+        discount: Decimal | None = self._parsed(
+            row, "line_discount", lambda cell, order: values.parse_money(cell)
+        )
         if discount is not None:
             text = self._text(row, "line_discount")
             if not text.endswith("%"):

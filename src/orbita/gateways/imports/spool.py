@@ -54,7 +54,7 @@ class Spool:
         """The rows of each order but the first `start`; orders and rows in the order of the file."""
         order = "place, seq" if self._scattered else "seq"
         found = self._base.execute(
-            f"SELECT place, row FROM line WHERE place > ? ORDER BY {order}",
+            f"SELECT place, row FROM line WHERE place > ? ORDER BY {order}",  # noqa: S608 – ours
             [start],
         )
         for _place, lines in groupby(found, key=lambda line: line[0]):

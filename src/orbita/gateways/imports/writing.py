@@ -56,8 +56,8 @@ class Writer:
         self._matcher.fresh = set()
         self.resolved: dict[int, Resolved] = {}
         counts: Counter[str] = Counter()
-        for row in batch.rejected:
-            self._journal.rejected(row)
+        for refused in batch.rejected:
+            self._journal.rejected(refused)
             counts[REJECTED] += 1
         if batch.clients:
             for row, resolved in zip(batch.clients, self._clients(batch.clients), strict=True):

@@ -23,7 +23,9 @@ def me(request: HttpRequest) -> User:
 def own_import(request: HttpRequest, pk: int) -> Import:
     """The import by its number; the reason in words for those who may not import at all."""
     policy.require(request.user, PERMISSION)
-    return get_object_or_404(Import.objects.visible_to(me(request)).select_related("actor"), pk=pk)
+    rows = Import.objects.visible_to(me(request)).select_related("actor")
+    row: Import = get_object_or_404(rows, pk=pk)
+    return row
 
 
 def sentence(error: Exception) -> str:

@@ -132,7 +132,9 @@ def read_form(state: State, parameters: QueryDict) -> ConditionForm:
     facts = FACTS.of(state.spec.subject)
     parts = members(state.rule)
     place = parameters.get("edit", "")
-    editing = int(place) if place.isdecimal() and int(place) < len(parts) else None
+    editing = int(place) if place.isdecimal() and len(place) < 5 else None
+    if editing is not None and editing >= len(parts):
+        editing = None
     fact = facts.get(parameters.get("add", ""))
     if fact is not None and not may_use(fact, state.actor):
         fact = None

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from django.utils.translation import gettext as _
 
-from orbita.core.rules import Rule, RuleError, compile_rule, describe
+from orbita.core.rules import DEEPEST, Rule, RuleError, compile_rule, describe
 from orbita.ui.lists import paging
 from orbita.ui.lists.spec import ALL, Column, ListSpec, Rows
 from orbita.ui.menu import permitted
@@ -90,9 +90,24 @@ def parse_rule(text: str) -> Rule:
         rule = json.loads(text)
     except (ValueError, RecursionError):
         raise RuleError(_("The filter in the address is damaged.")) from None
-    if not isinstance(rule, dict):
+    if not isinstance(rule, dict) or _is_too_deep(rule) or not _can_be_kept(rule):
         raise RuleError(_("The filter in the address is damaged."))
     return rule
+
+
+def _is_too_deep(value: Any, left: int = 2 * DEEPEST + 4) -> bool:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return not left or any(_is_too_deep(one, left - 1) for one in inner)
+
+
+def _can_be_kept(rule: Rule) -> bool:
+    """Whether a database takes it: no halves of characters, no zero bytes, no endless numbers."""
+    try:
+        text = json.dumps(rule, ensure_ascii=False, allow_nan=False)
+        text.encode()
+    except ValueError:
+        return False
+    return "\\u0000" not in text
 
 
 def compact(rule: Rule) -> str:

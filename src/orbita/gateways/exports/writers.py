@@ -2,8 +2,9 @@
 
 import csv
 import json
+import os
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from pathlib import Path
@@ -195,12 +196,6 @@ def _sheet_name(title: str) -> str:
 
 def temporary_file(folder: Path) -> Path:
     """A new empty file that only this server's user can read."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     descriptor, name = tempfile.mkstemp(dir=folder)
-    import os
-
     os.close(descriptor)
     return Path(name)
-
-
-Counted = Callable[[int], None]

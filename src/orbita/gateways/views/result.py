@@ -79,7 +79,7 @@ def _outcome(request: HttpRequest, row: Import) -> dict[str, Any]:
         "noted": [] if undone else _noted(request, row),
         "kept": _kept(request, row) if undone else [],
         "more_noted": max(0, row.noted - MOST_NOTED),
-        "next": [] if undone else _next_steps(request, row),
+        "next": _next_steps(request, row),
         "undo_words": _undo_words(row),
     }
     return context
@@ -226,6 +226,9 @@ def _kept(request: HttpRequest, row: Import) -> list[dict[str, Any]]:
 
 def _next_steps(request: HttpRequest, row: Import) -> list[tuple[str, str, str, bool]]:
     """Address, words and icon of where to go on; the first one is the main one."""
+    again = (address("gateways:import") or "", _("Load one more file"), "upload")
+    if row.status == Status.UNDONE:
+        return [(*again, False)]
     steps = []
     rfm = MENU.get("rfm")
     # The room of analytics is a stranger: what it put into the menu is all that is known of it.
@@ -236,7 +239,7 @@ def _next_steps(request: HttpRequest, row: Import) -> list[tuple[str, str, str, 
     if clients and row.kind != "products" and address(clients.url_name):
         rule = {"fact": "import", "op": "in", "value": [row.pk]}
         steps.append((address_of(clients, {"all": [rule]}), _("Clients of this file"), "users", False))  # fmt: skip
-    steps.append((address("gateways:import") or "", _("Load one more file"), "upload", not steps))
+    steps.append((*again, not steps))
     return steps
 
 

@@ -55,7 +55,7 @@ def test_it_stops_cleanly_and_starts_again_on_the_same_data(start_service: Start
     for _ in range(2):
         service = start_service()
         assert answers(service)
-        eventually(lambda service=service: child(service, "worker"))
+        eventually(partial(child, service, "worker"))
         processes = family(service)
         assert len(processes) >= 4
         assert service.stop() == 0
@@ -165,7 +165,8 @@ def test_the_worker_hands_back_a_job_it_cannot_finish_in_time(place: Place) -> N
     """The job waits for a file that never comes; the next worker must not wait for the lease."""
     module = place.data.parent / "slow_jobs.py"
     module.write_text(
-        "import time\nfrom pathlib import Path\nfrom orbita.core.jobs import task\n"
+        "import time\nfrom functools import partial
+from pathlib import Path\nfrom orbita.core.jobs import task\n"
         "@task(atomic=False)\ndef wait(path):\n    Path(path).touch()\n    time.sleep(600)\n"
     )
     path = f"{place.environment['PYTHONPATH']}{os.pathsep}{module.parent}"

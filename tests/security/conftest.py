@@ -1,7 +1,6 @@
 """The people of every room's tests, and a world with the records of all rooms."""
 
 import pytest
-from hostile import world_of_all_rooms
 
 from orbita.accounts.testing import World
 from orbita.conftest import (  # noqa: F401
@@ -16,6 +15,7 @@ from orbita.conftest import (  # noqa: F401
     viewer,
     wholesale,
 )
+from tests.security.hostile import world_of_all_rooms
 
 
 @pytest.fixture

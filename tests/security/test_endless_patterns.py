@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
-from hostile import Work, no_longer_than
 
 from orbita.clients import checks, contacts, names, naming
 from orbita.clients.search import text_condition
@@ -13,6 +12,7 @@ from orbita.commerce.forms.fields import read_decimal
 from orbita.core import phones, text
 from orbita.gateways.exports.guard import guarded
 from orbita.gateways.files import content, values
+from tests.security.hostile import Work, no_longer_than
 
 N = 30_000  # as Excel lets into a cell; files of other programs hold more
 TEXTS = [

@@ -11,12 +11,12 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
-from hostile import caller, signed_in
 
 from orbita.accounts.models import User
 from orbita.clients.actions import add_file, create_client
 from orbita.clients.models import Attachment, Client
 from orbita.gateways.models import Import
+from tests.security.hostile import caller, signed_in
 
 pytestmark = pytest.mark.django_db
 HTML = b"<!doctype html><script>alert(1)</script>"
@@ -86,13 +86,9 @@ def test_too_large_a_request_is_refused_before_it_is_read(head: User, card: Clie
 
     browser = signed_in(head)
     for url in (reverse("gateways:import"), reverse("clients:note", args=[card.pk])):
+        unread: dict[str, Any] = {"wsgi.input": Unread(), "CONTENT_LENGTH": str(2**40)}
         response = browser.generic(
-            "POST",
-            url,
-            b"",
-            content_type="multipart/form-data; boundary=x",
-            CONTENT_LENGTH=str(2**40),
-            **{"wsgi.input": Unread()},
+            "POST", url, b"", content_type="multipart/form-data; boundary=x", **unread
         )
         assert response.status_code == 413
 

@@ -6,11 +6,11 @@ from urllib.parse import urlencode
 import pytest
 from django.core.exceptions import ValidationError
 from django.urls import reverse
-from hostile import ONE_QUERY, caller, signed_in
 
 from orbita.accounts.models import User
 from orbita.clients.actions import create_segment
 from orbita.core.rules import RuleError, compile_rule
+from tests.security.hostile import ONE_QUERY, caller, signed_in
 
 pytestmark = pytest.mark.django_db
 JSON = "application/json"

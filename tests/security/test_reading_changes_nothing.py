@@ -4,9 +4,9 @@ from collections import deque
 from urllib.parse import urljoin, urlsplit
 
 import pytest
-from hostile import Page, everything, hostile_records, signed_in
 
 from orbita.accounts.testing import World
+from tests.security.hostile import Page, everything, hostile_records, signed_in
 
 pytestmark = pytest.mark.django_db
 ENOUGH = 260

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 from django.urls import reverse
-from hostile import caller, signed_in
 
 from orbita.accounts.models import Role, User
 from orbita.clients.actions import (
@@ -24,6 +23,7 @@ from orbita.commerce.records import LineData, OrderData
 from orbita.core.models import Event
 from orbita.ui.actions import save_view
 from orbita.ui.models import SavedView
+from tests.security.hostile import caller, signed_in
 
 pytestmark = pytest.mark.django_db
 JSON = "application/json"

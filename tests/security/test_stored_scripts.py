@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 from django.urls import reverse
-from hostile import XSS, Page, hostile_card, hostile_records, signed_in
 
 from orbita.accounts.models import User
 from orbita.accounts.testing import World
 from orbita.clients.actions import add_contact
 from orbita.clients.contacts import Contact, reach
+from tests.security.hostile import XSS, Page, hostile_card, hostile_records, signed_in
 
 pytestmark = pytest.mark.django_db
 

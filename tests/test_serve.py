@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from urllib.error import URLError
 from urllib.request import urlopen
 
@@ -165,8 +166,7 @@ def test_the_worker_hands_back_a_job_it_cannot_finish_in_time(place: Place) -> N
     """The job waits for a file that never comes; the next worker must not wait for the lease."""
     module = place.data.parent / "slow_jobs.py"
     module.write_text(
-        "import time\nfrom functools import partial
-from pathlib import Path\nfrom orbita.core.jobs import task\n"
+        "import time\nfrom pathlib import Path\nfrom orbita.core.jobs import task\n"
         "@task(atomic=False)\ndef wait(path):\n    Path(path).touch()\n    time.sleep(600)\n"
     )
     path = f"{place.environment['PYTHONPATH']}{os.pathsep}{module.parent}"

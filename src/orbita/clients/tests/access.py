@@ -170,7 +170,7 @@ ROWS = [
     Row("clients:undo", SAVES, method="POST", kwargs=lambda w: {"pk": w["change"].pk}),
     Row(
         "clients:undo-many",
-        answers(302),
+        answers(302, viewer=403),
         method="POST",
         query=lambda w: {"token": w["bulk"].undo_token},
     ),

@@ -1,0 +1,14 @@
+"""The people that the tests of rooms know, for the tests of the whole."""
+
+from orbita.conftest import (  # noqa: F401
+    _quick_passwords,
+    admin,
+    alice,
+    bob,
+    charlie,
+    head,
+    make_user,
+    retail,
+    viewer,
+    wholesale,
+)

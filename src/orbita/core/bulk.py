@@ -136,11 +136,23 @@ def _adapted(rows: Iterable[Sequence[Any]], columns: Sequence[Any]) -> Iterable[
         for position, field in enumerate(columns)
         if isinstance(field, models.DateField)
     ]
+    return _with_texts(rows, dated) if dated else rows
+
+
+def _with_texts(
+    rows: Iterable[Sequence[Any]], dated: Sequence[tuple[int, Callable[[Any], str]]]
+) -> Iterable[Sequence[Any]]:
+    # The same few moments stand in all rows of a chunk.
+    texts: dict[Any, str] = {}
     for row in rows:
         values = list(row)
         for position, adapt in dated:
-            if isinstance(values[position], date):
-                values[position] = adapt(values[position])
+            value = values[position]
+            if isinstance(value, date):
+                text = texts.get(value)
+                if text is None:
+                    text = texts[value] = adapt(value)
+                values[position] = text
         yield values
 
 

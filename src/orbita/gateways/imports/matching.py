@@ -194,59 +194,47 @@ class Matcher:
     # -- deciding
 
     def _one(self, row: ClientData, known: _Known, chunk: "_Chunk") -> Found:
-        if found := self._by_number(row, known, chunk):
-            return found
-        person = person_of(row)
-        like: int | None = None
-        like_twin: int | None = None
-        for kind, key in _keys(row):
-            for pk in known.by_key.get((kind, key), ()):
-                if pk in known.binned:
-                    continue
-                if self._is(row, person, kind, pk, known):
-                    return Found(pk)
-                like = like or pk
-            for place, other in chunk.keys.get((kind, key), ()):
-                if self._is_twin(row, person, kind, other):
-                    return Found(twin=place)
-                like_twin = place if like_twin is None else like_twin
-        return self._by_likeness(row, known, chunk, like, like_twin)
-
-    def _by_likeness(
-        self,
-        row: ClientData,
-        known: _Known,
-        chunk: "_Chunk",
-        like: int | None,
-        like_twin: int | None,
-    ) -> Found:
-        if self._within and not row.numbers and not _keys(row):
-            return self._by_name(row, known, chunk)
-        return Found(like_id=like, like_twin=like_twin)
-
-    @staticmethod
-    def _by_number(row: ClientData, known: _Known, chunk: "_Chunk") -> Found | None:
-        """Always asked: a number is one client's within its source."""
+        # Always: a number is one client's within its source.
         for number in row.numbers:
             if number in known.by_number:
                 return Found(known.by_number[number])
             if number in chunk.numbers:
                 return Found(twin=chunk.numbers[number])
-        return None
+        keys = _keys(row)
+        if self._within and not row.numbers and not keys:
+            return self._by_name(row, known, chunk)
+        return self._by_keys(row, keys, known, chunk)
 
-    def _is(self, row: ClientData, person: Person, kind: str, pk: int, known: _Known) -> bool:
+    def _by_keys(
+        self, row: ClientData, keys: Sequence[tuple[str, str]], known: _Known, chunk: "_Chunk"
+    ) -> Found:
+        found = Found()
+        for kind, key in keys:
+            for pk in known.by_key.get((kind, key), ()):
+                if pk in known.binned:
+                    continue
+                if self._is(row, kind, pk, known):
+                    return Found(pk)
+                found.like_id = found.like_id or pk
+            for place, other in chunk.keys.get((kind, key), ()):
+                if self._is_twin(row, kind, other):
+                    return Found(twin=place)
+                found.like_twin = place if found.like_twin is None else found.like_twin
+        return found
+
+    def _is(self, row: ClientData, kind: str, pk: int, known: _Known) -> bool:
         if row.numbers and pk in known.numbered:
             return False
         if kind not in self._match and not (self._within and not row.numbers and pk in known.mine):
             return False
-        return kind == "inn" or agree(person, known.people[pk])
+        return kind == "inn" or agree(person_of(row), known.people[pk])
 
-    def _is_twin(self, row: ClientData, person: Person, kind: str, other: ClientData) -> bool:
+    def _is_twin(self, row: ClientData, kind: str, other: ClientData) -> bool:
         if row.numbers and other.numbers:
             return False
         if kind not in self._match and not (self._within and not row.numbers):
             return False
-        return kind == "inn" or agree(person, person_of(other))
+        return kind == "inn" or agree(person_of(row), person_of(other))
 
     def _by_name(self, row: ClientData, known: _Known, chunk: "_Chunk") -> Found:
         same = known.by_name.get(row.name_key, [])

@@ -4,7 +4,8 @@ For loaders that insert hundreds of thousands of rows of one table. Keys are tak
 rows of several tables can refer to one another before any of them is written.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+import json
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -75,6 +76,38 @@ def upsert_rows(
             cursor.execute("DROP TABLE incoming")
         else:
             _execute_many(cursor, f"INSERT INTO {table} ({names})", tail, rows, columns)
+
+
+def holding(
+    model: type[models.Model],
+    field: str,
+    values: Collection[str],
+    fields: Sequence[str],
+    condition: str = "",
+    parameters: Sequence[Any] = (),
+) -> list[tuple[Any, ...]]:
+    """The `fields` of rows whose text `field` is one of thousands of values, by its index.
+
+    The ORM spends more time on such a list than the database. `condition` narrows the rows further.
+    """
+    if not values:
+        return []
+    quote = connection.ops.quote_name
+    names = ", ".join(quote(_column(model, name)) for name in fields)
+    column, table = quote(_column(model, field)), quote(model._meta.db_table)
+    extra = f" AND {condition}" if condition else ""
+    if connection.vendor == "sqlite":
+        given: Any = json.dumps(list(values), ensure_ascii=False)
+        one_of = f"{column} IN (SELECT value FROM json_each(%s))"  # noqa: S608
+    else:
+        given, one_of = list(values), f"{column} = ANY(%s)"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {names} FROM {table} WHERE {one_of}{extra}",  # noqa: S608
+            [given, *parameters],
+        )
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows
 
 
 def _all_columns(model: type[models.Model], fields: Sequence[str]) -> list[Any]:

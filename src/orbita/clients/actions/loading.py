@@ -149,12 +149,14 @@ def _sources(names: Iterable[str]) -> dict[str, int]:
     return _named(AcquisitionSource, wanted)
 
 
-def _named(model: type[AcquisitionSource] | type[Tag], wanted: Mapping[str, str]) -> dict[str, int]:
+def _named(model: Any, wanted: Mapping[str, str]) -> dict[str, int]:
     known = dict(model.objects.filter(name_key__in=wanted).values_list("name_key", "pk"))
     missing = {key: name for key, name in wanted.items() if key not in known}
     if missing:
-        rows: list[Any] = [model(name=name, name_key=key) for key, name in missing.items()]
-        model.objects.bulk_create(rows, ignore_conflicts=True)
+        model.objects.bulk_create(
+            [model(name=name, name_key=key) for key, name in missing.items()],
+            ignore_conflicts=True,
+        )
         known |= dict(model.objects.filter(name_key__in=missing).values_list("name_key", "pk"))
     return known
 
@@ -428,8 +430,8 @@ class _Change:
         if come:
             before["addresses"], after["addresses"] = gone, come
         mains = [one for one in card.addresses if one.is_main] + card.addresses
-        places: list[Any] = [*mains, *parts.addresses]
-        cities = [one.city for one in places if one.city]
+        cities = [one.city for one in mains if one.city]
+        cities += [one.city for one in parts.addresses if one.city]
         card.row.city = cities[0] if cities else card.row.city
 
     def _rest(

@@ -1,5 +1,6 @@
 """A row of cells as a product of the catalogue."""
 
+from collections.abc import Callable
 from decimal import Decimal
 
 from django.utils.translation import gettext as _
@@ -40,74 +41,60 @@ class ProductReader:
         return row
 
     def _put(self, row: ProductRow, name: str, cell: Cell) -> None:
-        if put := _PUT.get(name):
-            put(row, cell)
+        if name in _TEXTS:
+            field, longest = _TEXTS[name]
+            setattr(row, field, values.to_text(cell)[:longest])
+        elif name in _OTHERS:
+            _OTHERS[name](row, cell)
 
 
-def _put_name(row: ProductRow, cell: Cell) -> None:
-    row.name = values.to_text(cell)[:300]
+_TEXTS = {"product": ("name", 300), "product_group": ("group", 150), "unit": ("unit", 20)}
 
 
-def _put_sku(row: ProductRow, cell: Cell) -> None:
+def _sku(row: ProductRow, cell: Cell) -> None:
     row.sku = values.to_identifier(cell)
     if len(row.sku) > 60:
         raise ValueError(_("At most %(n)s characters.") % {"n": 60})
 
 
-def _put_price(row: ProductRow, cell: Cell) -> None:
-    row.price = _price(values.parse_money(cell))
+def _prices(name: str) -> Callable[[ProductRow, Cell], None]:
+    def put(row: ProductRow, cell: Cell) -> None:
+        setattr(row, name, _price(values.parse_money(cell)))
+
+    return put
 
 
-def _put_cost(row: ProductRow, cell: Cell) -> None:
-    row.cost = _price(values.parse_money(cell))
-
-
-def _put_group(row: ProductRow, cell: Cell) -> None:
-    row.group = values.to_text(cell)[:150]
-
-
-def _put_unit(row: ProductRow, cell: Cell) -> None:
-    row.unit = values.to_text(cell)[:20]
-
-
-def _put_currency(row: ProductRow, cell: Cell) -> None:
+def _currency(row: ProductRow, cell: Cell) -> None:
     text = values.to_text(cell).upper()
     row.currency = text if len(text) == 3 and text.isascii() else ""
 
 
-def _put_kind(row: ProductRow, cell: Cell) -> None:
+def _kind(row: ProductRow, cell: Cell) -> None:
     is_service = normalise(values.to_text(cell)).startswith(("усл", "serv", "работ"))
     row.kind = Product.Kind.SERVICE if is_service else Product.Kind.GOOD
 
 
-def _put_archived(row: ProductRow, cell: Cell) -> None:
+def _archived(row: ProductRow, cell: Cell) -> None:
     row.is_active = not values.parse_boolean(cell)
 
 
-def _put_note(row: ProductRow, cell: Cell) -> None:
-    _describe(row, values.to_note(cell))
+def _note(row: ProductRow, cell: Cell) -> None:
+    row.description = "\n".join(filter(None, [row.description, values.to_note(cell)]))
 
 
-def _put_barcode(row: ProductRow, cell: Cell) -> None:
-    _describe(row, f"barcode: {values.to_note(cell)}")
+def _barcode(row: ProductRow, cell: Cell) -> None:
+    _note(row, f"EAN: {values.to_identifier(cell)}")
 
 
-def _describe(row: ProductRow, text: str) -> None:
-    row.description = "\n".join(filter(None, [row.description, text]))
-
-
-_PUT = {
-    "product": _put_name,
-    "sku": _put_sku,
-    "unit_price": _put_price,
-    "cost_price": _put_cost,
-    "product_group": _put_group,
-    "unit": _put_unit,
-    "currency": _put_currency,
-    "product_kind": _put_kind,
-    "is_archived": _put_archived,
-    "product_note": _put_note,
-    "barcode": _put_barcode,
+_OTHERS: dict[str, Callable[[ProductRow, Cell], None]] = {
+    "sku": _sku,
+    "unit_price": _prices("price"),
+    "cost_price": _prices("cost"),
+    "currency": _currency,
+    "product_kind": _kind,
+    "is_archived": _archived,
+    "product_note": _note,
+    "barcode": _barcode,
 }
 
 

@@ -16,6 +16,7 @@ from orbita.accounts import policy
 from orbita.accounts.models import User
 from orbita.clients.models import Client, ContactPoint, ExternalId
 from orbita.clients.records import ClientData
+from orbita.core.bulk import holding
 from orbita.core.text import normalise
 from orbita.gateways.models import Import, ImportChange
 
@@ -114,7 +115,7 @@ class Matcher:
         results = []
         for place, row in enumerate(rows):
             found = self._one(row, known, chunk)
-            if found.twin is None and found.client_id is None:
+            if found.twin is None:
                 chunk.add(place, row)
             results.append(found)
         self._refuse(results, known)
@@ -125,9 +126,9 @@ class Matcher:
     def _read(self, rows: Sequence[ClientData]) -> _Known:
         known = _Known()
         numbers = {value for row in rows for _source, value in row.numbers}
-        for value, pk in ExternalId.objects.filter(
-            source=self._source, value__in=numbers
-        ).values_list("value", "client_id"):
+        for value, pk in holding(
+            ExternalId, "value", numbers, ("value", "client"), "source = %s", [self._source]
+        ):
             known.by_number[self._source, value] = pk
         keys = {
             contact.key
@@ -135,12 +136,12 @@ class Matcher:
             for contact in row.contacts
             if contact.key and contact.kind in KEYED
         }
-        for kind, key, pk in (
-            ContactPoint.objects.filter(key__in=keys, kind__in=KEYED)
-            .order_by("pk")
-            .values_list("kind", "key", "client_id")
+        for kind, key, pk in sorted(
+            holding(ContactPoint, "key", keys, ("kind", "key", "client")),
+            key=lambda found: found[2],
         ):
-            known.by_key[kind, key].append(pk)
+            if kind in KEYED:
+                known.by_key[kind, key].append(pk)
         inns = {row.inn for row in rows if row.inn}
         if inns:
             for inn, pk in (
@@ -264,7 +265,7 @@ class Matcher:
 
 @dataclass(slots=True)
 class _Chunk:
-    """New clients of the chunk so far, by the place of their records."""
+    """Clients of the chunk so far, by the place of their records: the base lacks what they bring."""
 
     numbers: dict[tuple[str, str], int] = field(default_factory=dict)
     keys: dict[tuple[str, str], list[tuple[int, ClientData]]] = field(

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 from django.utils.translation import gettext as _
 
@@ -287,8 +287,7 @@ class ClientReader:
         data.tags = draft.tags
         data.contacts = _with_mains(draft.contacts)
         data.addresses = [
-            AddressData(kind=kind, **dict[str, Any](parts))
-            for kind, parts in draft.addresses.items()
+            AddressData(kind, **cast("Any", parts)) for kind, parts in draft.addresses.items()
         ]
         if data.addresses:
             first = next((a for a in data.addresses if a.kind == "actual"), data.addresses[0])
@@ -540,7 +539,7 @@ def _plain(name: str) -> Handler:
 
     def handle(reader: ClientReader, draft: _Draft, label: str, cell: Cell, order: Any) -> None:
         text = values.to_text(cell)
-        if longest and len(text) > longest:
+        if len(text) > longest:
             draft.keep(label, text)
         else:
             draft.plain[name] = text

@@ -234,7 +234,7 @@ class OrderReader:
             text = self._text(row, "line_discount")
             if not text.endswith("%"):
                 return abs(discount)
-            percent: Decimal | None = discount
+            percent = discount
         else:
             percent = self._parsed(
                 row, "discount_percent", lambda cell, order: values.parse_money(cell)

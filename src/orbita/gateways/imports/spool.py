@@ -11,6 +11,9 @@ from itertools import groupby
 
 from orbita.gateways.files.source import Row
 
+_AS_READ = "SELECT place, row FROM line WHERE place > ? ORDER BY seq"
+_SORTED = "SELECT place, row FROM line WHERE place > ? ORDER BY place, seq"
+
 
 class Spool:
     def __init__(self) -> None:
@@ -52,11 +55,7 @@ class Spool:
 
     def groups(self, start: int = 0) -> Iterator[list[Row]]:
         """The rows of each order but the first `start`; orders and rows in the order of the file."""
-        order = "place, seq" if self._scattered else "seq"
-        found = self._base.execute(
-            f"SELECT place, row FROM line WHERE place > ? ORDER BY {order}",  # noqa: S608 – ours
-            [start],
-        )
+        found = self._base.execute(_SORTED if self._scattered else _AS_READ, [start])
         for _place, lines in groupby(found, key=lambda line: line[0]):
             yield [pickle.loads(row) for _same, row in lines]  # noqa: S301 – written above
 

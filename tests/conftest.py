@@ -1,4 +1,4 @@
-"""The people that the tests of rooms know, for the tests of the whole."""
+"""What the tests of rooms know, for the tests of the whole."""
 
 from orbita.conftest import (  # noqa: F401
     _quick_passwords,
@@ -12,3 +12,4 @@ from orbita.conftest import (  # noqa: F401
     viewer,
     wholesale,
 )
+from orbita.gateways.tests.conftest import bring, data_sets, undo  # noqa: F401

@@ -12,4 +12,4 @@ from orbita.conftest import (  # noqa: F401
     viewer,
     wholesale,
 )
-from orbita.gateways.tests.conftest import bring, data_sets, undo  # noqa: F401
+from orbita.gateways.tests.conftest import bring, data_sets, sheet, undo  # noqa: F401

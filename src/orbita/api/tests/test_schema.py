@@ -1,10 +1,13 @@
 """Schemathesis throws what the document allows, and what it does not, at every operation."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import schemathesis
+from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
+from django.db import close_old_connections
 from hypothesis import HealthCheck, settings
 
 from orbita.accounts.actions import create_token
@@ -22,7 +25,18 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def authorization() -> str:
+def one_connection() -> Iterator[None]:
+    """A real WSGI request closes its database connection, which here is the test's own."""
+    signals = (request_started, request_finished)
+    for signal in signals:
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in signals:
+        signal.connect(close_old_connections)
+
+
+@pytest.fixture
+def authorization(one_connection: None) -> str:
     world = make_world()
     access.prepare(world)
     _token, secret = create_token(

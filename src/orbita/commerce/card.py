@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 from orbita.accounts import policy
 from orbita.clients.extension import Figure, Shown
 from orbita.clients.models import Client
-from orbita.commerce import lists
+from orbita.commerce import cells, lists
 from orbita.commerce.models import Order
 from orbita.commerce.sums import usual_interval
 from orbita.core.models import Company
@@ -88,10 +88,10 @@ def _purchase(order: Order, today: Any) -> Purchase:
     back = order.kind == Order.Kind.RETURN
     total = formats.money(-order.total if back else order.total, order.currency)
     return Purchase(
-        lists.order_title(order),
+        cells.order_title(order),
         reverse("commerce:order", args=[order.pk]),
         formats.short_day(order.business_date, today),
-        _("cancelled") if order.status == Order.Status.CANCELLED else lists.payment_cell(order),
+        _("cancelled") if order.status == Order.Status.CANCELLED else cells.payment_cell(order),
         total,
         order.status == Order.Status.CANCELLED,
     )

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.urls import reverse
 
-from orbita.commerce import lists
+from orbita.commerce import cells, lists
 from orbita.commerce.models import Order, Product
 from orbita.core.text import normalise
 from orbita.ui import formats
@@ -21,7 +21,7 @@ def orders(actor: Any, query: str, limit: int) -> Sequence[Hit]:
     found = rows.filter(number__prefix=typed).order_by("number")[:limit]
     return [
         Hit(
-            lists.order_title(order),
+            cells.order_title(order),
             " · ".join(
                 part
                 for part in (
@@ -48,7 +48,7 @@ def products(actor: Any, query: str, limit: int) -> Sequence[Hit]:
             product.name,
             " · ".join(
                 part
-                for part in (product.sku or "", lists.price_text(product.price, product.currency))
+                for part in (product.sku or "", cells.price_text(product.price, product.currency))
                 if part
             ),
             reverse("commerce:product", args=[product.pk]),

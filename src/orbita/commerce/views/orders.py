@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from orbita.accounts import policy
 from orbita.accounts.models import User
 from orbita.clients.models import Client
-from orbita.commerce import actions, forms, lists
+from orbita.commerce import actions, cells, forms, lists
 from orbita.commerce.models import Order, OrderLine, Product
 from orbita.core.events import KINDS, payload_of
 from orbita.core.models import Company, Event
@@ -107,7 +107,7 @@ def order(request: HttpRequest, pk: int) -> HttpResponse:
     actor = actor_of(request)
     one = order_or_404(actor, pk)
     today = Company.current().business_date()
-    sees_costs = policy.allows(actor, lists.COSTS)
+    sees_costs = policy.allows(actor, cells.COSTS)
     may_edit = policy.allows(actor, "orders.edit", one)
     lines = list(one.lines.select_related("product"))
     has_costs = sees_costs and any(line.cost is not None for line in lines)
@@ -119,8 +119,8 @@ def order(request: HttpRequest, pk: int) -> HttpResponse:
         "commerce/order.html",
         {
             "order": one,
-            "title": lists.order_title(one),
-            "client_url": lists.client_url(one.client) if one.client else "",
+            "title": cells.order_title(one),
+            "client_url": cells.client_url(one.client) if one.client else "",
             "lines": [_line_row(line, one, left) for line in lines],
             "has_discounts": any(line.discount for line in lines),
             "has_costs": has_costs,
@@ -131,9 +131,9 @@ def order(request: HttpRequest, pk: int) -> HttpResponse:
             "sign": formats.sign(one.currency),
             "columns": 2 + any(line.discount for line in lines) + has_costs,
             "paid_text": formats.money(one.paid, one.currency),
-            "payment": lists.payment_cell(one),
-            "delivery": lists.delivery_cell(one, today),
-            "is_late": lists.is_late(one, today),
+            "payment": cells.payment_cell(one),
+            "delivery": cells.delivery_cell(one, today),
+            "is_late": cells.is_late(one, today),
             "returns": [(each, formats.money(each.total, each.currency)) for each in back],
             "history": _history(one),
             "may_edit": may_edit,
@@ -159,13 +159,13 @@ def _line_row(line: OrderLine, one: Order, left: dict[int, int]) -> LineRow:
         url=reverse("commerce:product", args=[product.pk])
         if product and not product.deleted_at
         else "",
-        quantity=lists.quantity_text(line.quantity),
-        price=lists.price_text(line.price, one.currency),
+        quantity=cells.quantity_text(line.quantity),
+        price=cells.price_text(line.price, one.currency),
         discount=formats.amount(line.discount, one.currency) if line.discount else "",
         total=formats.amount(line.total, one.currency),
         cost=formats.amount(line.cost, one.currency),
         counted=line.is_counted,
-        returned=lists.quantity_text(returned) if returned else "",
+        returned=cells.quantity_text(returned) if returned else "",
     )
 
 
@@ -278,7 +278,7 @@ def _edited(
             except ValidationError as error:
                 editor.refuse(error)
             else:
-                words = _("%(order)s saved") % {"order": lists.order_title(saved)}
+                words = _("%(order)s saved") % {"order": cells.order_title(saved)}
                 toasts.success(request, words)
                 return toasts.redirect(request, reverse("commerce:order", args=[saved.pk]))
         status = 422
@@ -294,7 +294,7 @@ def _edited(
 
 def _title(editor: forms.OrderEditor) -> str:
     if editor.order:
-        return lists.order_title(editor.order)
+        return cells.order_title(editor.order)
     return _("New return") if editor.is_return else _("New order")
 
 
@@ -307,7 +307,7 @@ def product_options(request: HttpRequest) -> HttpResponse:
     rows = Product.objects.visible_to(actor).filter(is_active=True)
     found = lists.search_products(rows, typed, actor).order_by("name_key")[:MOST_OPTIONS]
     options = [
-        (product.name, lists.price_text(product.price, product.currency)) for product in found
+        (product.name, cells.price_text(product.price, product.currency)) for product in found
     ]
     return render(request, "commerce/_options.html", {"options": options})
 
@@ -336,7 +336,7 @@ def order_status(request: HttpRequest, pk: int, status: str) -> HttpResponse:
         toasts.failure(request, " ".join(error.messages))
     else:
         words = _("%(order)s: %(status)s") % {
-            "order": lists.order_title(one),
+            "order": cells.order_title(one),
             "status": one.get_status_display(),
         }
         toasts.success(request, words, undo=reverse("commerce:order-status", args=[pk, before]))
@@ -353,7 +353,7 @@ def order_cancel(request: HttpRequest, pk: int) -> HttpResponse:
         before = one.status
         with into_form(form):
             actions.cancel_order(actor=actor, order=one, reason=form.cleaned_data["reason"])
-            words = _("%(order)s cancelled") % {"order": lists.order_title(one)}
+            words = _("%(order)s cancelled") % {"order": cells.order_title(one)}
             toasts.success(request, words, undo=reverse("commerce:order-status", args=[pk, before]))
             return toasts.redirect(request, reverse("commerce:order", args=[pk]))
     return _small(request, one, form, _("Cancel the order"), _("Cancel the order"))
@@ -430,14 +430,14 @@ def order_return(request: HttpRequest, pk: int) -> HttpResponse:
                 quantities=form.quantities(),
                 comment=form.cleaned_data["comment"],
             )
-            words = _("%(order)s saved") % {"order": lists.order_title(back)}
+            words = _("%(order)s saved") % {"order": cells.order_title(back)}
             toasts.success(request, words)
             return toasts.redirect(request, reverse("commerce:order", args=[back.pk]))
     context = {
         "order": one,
         "form": form,
         "rows": [
-            (line, lists.quantity_text(quantity), bound) for line, quantity, bound in form.rows
+            (line, cells.quantity_text(quantity), bound) for line, quantity, bound in form.rows
         ],
     }
     status = 422 if form.errors else 200
@@ -462,7 +462,7 @@ def order_delete(request: HttpRequest, pk: int) -> HttpResponse:
     except ValidationError as error:
         toasts.failure(request, " ".join(error.messages))
         return toasts.redirect(request, reverse("commerce:order", args=[pk]))
-    words = _("%(order)s deleted") % {"order": lists.order_title(one)}
+    words = _("%(order)s deleted") % {"order": cells.order_title(one)}
     toasts.success(request, words, undo=reverse("commerce:order-restore", args=[pk]))
     return toasts.redirect(request, reverse("commerce:orders"))
 
@@ -476,7 +476,7 @@ def order_restore(request: HttpRequest, pk: int) -> HttpResponse:
     except ValidationError as error:
         toasts.failure(request, " ".join(error.messages))
         return toasts.redirect(request, reverse("commerce:orders-bin"))
-    toasts.success(request, _("%(order)s restored") % {"order": lists.order_title(one)})
+    toasts.success(request, _("%(order)s restored") % {"order": cells.order_title(one)})
     return toasts.redirect(request, reverse("commerce:order", args=[pk]))
 
 

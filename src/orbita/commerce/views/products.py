@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from orbita.accounts import policy
 from orbita.accounts.models import User
-from orbita.commerce import actions, forms, lists
+from orbita.commerce import actions, cells, forms, lists
 from orbita.commerce.facts import COUNTED_SALE
 from orbita.commerce.models import (
     ExchangeRate,
@@ -59,7 +59,7 @@ def products_bin(request: HttpRequest) -> HttpResponse:
 def product(request: HttpRequest, pk: int) -> HttpResponse:
     actor = actor_of(request)
     one = product_or_404(actor, pk)
-    sees_costs = policy.allows(actor, lists.COSTS)
+    sees_costs = policy.allows(actor, cells.COSTS)
     changes = list(one.price_changes.all()[:MOST_CHANGES])
     seen = Order.objects.visible_to(actor)
     since = Company.current().business_date() - timedelta(days=365)
@@ -78,18 +78,18 @@ def product(request: HttpRequest, pk: int) -> HttpResponse:
     )
     context = {
         "product": one,
-        "price": lists.price_text(one.price, one.currency),
-        "cost": lists.price_text(one.cost, one.currency) if sees_costs else "",
-        "margin": formats.percent(lists.product_margin(one)) if sees_costs else "",
+        "price": cells.price_text(one.price, one.currency),
+        "cost": cells.price_text(one.cost, one.currency) if sees_costs else "",
+        "margin": formats.percent(cells.product_margin(one)) if sees_costs else "",
         "sold": sold,
-        "sold_quantity": lists.quantity_text(sold["quantity"] or 0),
+        "sold_quantity": cells.quantity_text(sold["quantity"] or 0),
         "last_sold": formats.ago(sold["last"]),
         "chart": price_chart(changes, one.currency),
         "changes": [
             (
                 formats.day(timezone.localtime(change.since).date()),
-                lists.price_text(change.price, one.currency),
-                lists.price_text(change.cost, one.currency) if sees_costs else "",
+                cells.price_text(change.price, one.currency),
+                cells.price_text(change.cost, one.currency) if sees_costs else "",
             )
             for change in changes
         ],
@@ -97,8 +97,8 @@ def product(request: HttpRequest, pk: int) -> HttpResponse:
             (
                 line.order,
                 formats.short_day(line.order.business_date),
-                lists.quantity_text(line.quantity),
-                lists.price_text(line.price, line.order.currency),
+                cells.quantity_text(line.quantity),
+                cells.price_text(line.price, line.order.currency),
             )
             for line in lines
         ],
@@ -115,14 +115,14 @@ def price_chart(changes: list[PriceChange], currency: str) -> SafeString:
         return SafeString("")
     prices = [float(scaled_to_price(change.price or 0)) for change in known]
     label = _("The price went from %(first)s to %(last)s") % {
-        "first": lists.price_text(known[0].price, currency),
-        "last": lists.price_text(known[-1].price, currency),
+        "first": cells.price_text(known[0].price, currency),
+        "last": cells.price_text(known[-1].price, currency),
     }
     columns = [
         (
             formats.short_day(timezone.localtime(change.since).date()),
             price,
-            lists.price_text(change.price, currency),
+            cells.price_text(change.price, currency),
         )
         for change, price in zip(known[-CHARTED:], prices[-CHARTED:], strict=True)
     ]

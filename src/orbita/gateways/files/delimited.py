@@ -37,7 +37,7 @@ def open_text(path: Path, size: int) -> Source:
                 next(rows)
             yield from read_rows(rows, delimiter)
 
-    sheet = Sheet(path.stem, read, lambda: encoding.lines + 1)
+    sheet = Sheet(path.stem, read, lambda: encoding.lines)
     return Source(path, "csv", [sheet], encoding.name, delimiter)
 
 

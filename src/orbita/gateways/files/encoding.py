@@ -30,7 +30,7 @@ _FREQUENCY = dict(
 @dataclass(frozen=True)
 class Encoding:
     name: str
-    # Line ends, which is about how many rows there are.
+    # About how many rows there are: a quoted line break counts as one more.
     lines: int
     has_nuls: bool = False
 
@@ -60,15 +60,16 @@ def detect(path: Path) -> Encoding:
 
 
 def _survey(path: Path, encoding: str) -> tuple[int, int, bool, int]:
-    """Line ends, NUL bytes, whether the whole file fails to decode, and its size."""
+    """Lines, NUL bytes, whether the whole file fails to decode, and its size."""
     decoder = codecs.getincrementaldecoder(encoding)() if encoding else None
     lines = nuls = size = 0
-    broken = False
+    broken, ended = False, True
     with path.open("rb") as stream:
         while chunk := stream.read(4 * limits.MB):
             size += len(chunk)
             lines += chunk.count(b"\n") or chunk.count(b"\r")
             nuls += chunk.count(0)
+            ended = chunk.rstrip(b"\0").endswith((b"\n", b"\r"))
             if decoder and not broken:
                 try:
                     decoder.decode(chunk)
@@ -79,7 +80,7 @@ def _survey(path: Path, encoding: str) -> tuple[int, int, bool, int]:
             decoder.decode(b"", final=True)
         except UnicodeDecodeError:
             broken = True
-    return lines, nuls, broken, size
+    return lines + (not ended), nuls, broken, size
 
 
 def _unmarked_utf16(head: bytes) -> str:

@@ -105,7 +105,7 @@ FIELDS: tuple[Field, ...] = (
     _field("education", _CLIENT, "образование, education"),
     _field("hobbies", _CLIENT, "хобби, увлечения, hobby, hobbies"),
     _field("interests", _CLIENT, "интересы, предпочтения, что интересует, interests, preferences"),
-    _field("source", _CLIENT, "источник, откуда узнал, откуда узнали, откуда пришел, откуда о нас узнали, канал привлечения, рекламный канал, рекламный источник, источник клиента, источник рекламы, источник привлечения, source, lead source, utm source, channel"),
+    _field("source", _CLIENT, "источник, откуда узнал, откуда узнали, откуда пришел, откуда о нас узнали, канал привлечения, рекламный канал, рекламный источник, источник клиента, источник рекламы, источник привлечения, source, lead source, utm source, channel", exact="откуда, откуда клиент, откуда о нас"),
     _field("responsible", _CLIENT, "ответственный, менеджер, ответственный менеджер, куратор, менеджер клиента, manager, owner, responsible, account manager, assigned to"),
     _field("tags", _CLIENT, "теги, тэги, метки, тег, метка, группа клиента, группы клиента, группа клиентов, сегмент, tags, tag, labels, segment, категория клиента, группа контрагентов, customer group", many=True),
     _field("payment_terms", _CLIENT, "условия оплаты, отсрочка, payment terms"),

@@ -19,7 +19,7 @@ from .sessions import (
     record_lockout,
     record_sign_in,
 )
-from .tokens import create_token, is_scope, revoke_token, scope_choices, user_of_token
+from .tokens import create_token, is_scope, revoke_token, scope_choices, scope_words, user_of_token
 from .upkeep import change_company, retry_job, send_again
 from .users import change_preferences, change_user, create_user, save_team
 
@@ -46,6 +46,7 @@ __all__ = [
     "revoke_token",
     "save_team",
     "scope_choices",
+    "scope_words",
     "send_again",
     "send_password_reset",
     "service_user",

@@ -1,7 +1,7 @@
 """Keys for programs."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from django.core.exceptions import ValidationError
@@ -74,6 +74,12 @@ def scope_choices() -> list[tuple[str, str]]:
         *((f"{room}.*", ", ".join(labels)) for room, labels in rooms.items()),
         ("*", _("everything you may do")),
     ]
+
+
+def scope_words(scopes: Iterable[str]) -> str:
+    """What a token may do, in words: the narrow scopes of a script are permissions' own."""
+    words = dict(scope_choices()) | {p.name: str(p.label) for p in policy.PERMISSIONS}
+    return "; ".join(words.get(scope, scope) for scope in scopes)
 
 
 def revoke_token(*, actor: User, token: ApiToken) -> None:

@@ -130,7 +130,10 @@ def tokens(request: HttpRequest) -> HttpResponse:
         if made:
             secret = made[1]
             form = TokenForm(initial={"scopes": ["read"]})
-    own = ApiToken.objects.filter(user=me(request), revoked_at=None)[:200]
+    own = [
+        {"token": token, "allowed": actions.scope_words(token.scopes)}
+        for token in ApiToken.objects.filter(user=me(request), revoked_at=None)[:200]
+    ]
     context = {"form": form, "secret": secret, "tokens": own, "now": timezone.now()}
     return own_page(request, "tokens", context)
 

@@ -40,8 +40,12 @@ class Command(BaseCommand):
             answer = rows[0] if options["step"] == "create" else rows
             self.stdout.write(json.dumps(answer, ensure_ascii=False))
             return
+        if options["step"] == "list":
+            self.stdout.write("\t".join(rows[0] if rows else ()))
         for row in rows:
-            self.stdout.write("\t".join(str(value) for value in row.values() if value is not None))
+            self.stdout.write(
+                "\t".join("" if value is None else str(value) for value in row.values())
+            )
 
     def _create(self, options: dict[str, Any]) -> dict[str, Any]:
         role = _find_role(options["role"])

@@ -34,6 +34,7 @@ PLAIN = "not server and not browser"
 NO_DATABASE = [
     f"--ignore=tests/test_{name}.py" for name in ("fresh_copy", "launcher", "translations")
 ]
+PARALLEL = ["-n", "auto", "--dist", "worksteal", "-m"]
 NO_TESTS = 5  # pytest's status when nothing matched
 
 
@@ -78,15 +79,14 @@ def _whole() -> int:
     else:
         outcome.notes.append("NO CHROMIUM: the browser tests did not run")
     servers = "server or browser" if chromium else "server and not browser"
-    _run("SQLite", ["-n", "auto", "-m", PLAIN], outcome)
-    _run("servers and browser", ["-m", servers], outcome)
+    _run("SQLite", [*PARALLEL, PLAIN], outcome)
+    _run("servers and browser", [*PARALLEL, servers], outcome)
     with postgres.cluster() as url:
         if url:
-            words = [*NO_DATABASE, "-m"]
-            _run("PostgreSQL", ["-n", "auto", *words, PLAIN], outcome, DATABASE_URL=url)
-            _run(
-                "servers, PostgreSQL", [*words, "server and not browser"], outcome, DATABASE_URL=url
-            )
+            words = [*NO_DATABASE, *PARALLEL]
+            alone = "server and not browser"
+            _run("PostgreSQL", [*words, PLAIN], outcome, DATABASE_URL=url)
+            _run("servers, PostgreSQL", [*words, alone], outcome, DATABASE_URL=url)
         else:
             outcome.notes.append("NO POSTGRESQL: nothing was tried on it")
     return _summary(outcome, time.monotonic() - begun)

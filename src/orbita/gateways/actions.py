@@ -141,11 +141,14 @@ def cancel_import(*, actor: User, row: Import) -> Import:
     """Stops a waiting or running import between two chunks; what was written stays and can be undone."""
     policy.require(actor, PERMISSION)
     with transaction.atomic():
+        # The job before the import, as a running chunk locks them: the other way round each would
+        # wait for the other.
+        row.refresh_from_db(fields=["job_id"])
+        if row.job_id:
+            core_jobs.request_cancel(row.job_id)
         row = _locked(row)
         if row.status not in (Status.QUEUED, Status.RUNNING):
             raise ValidationError(_("This import is not running."))
-        if row.job_id:
-            core_jobs.request_cancel(row.job_id)
         _emit("import.cancel_asked", row, actor)
     return row
 

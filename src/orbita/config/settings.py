@@ -80,6 +80,7 @@ TEMPLATES = [
 _database = env.database(f"sqlite:///{ORBITA_DATA / 'orbita.sqlite3'}")
 if _database["ENGINE"] == "django.db.backends.sqlite3":
     _database |= {
+        "ENGINE": "orbita.core.sqlite",
         "CONN_MAX_AGE": None,
         "OPTIONS": {
             # A writer takes its lock at BEGIN: without it, two readers that both go on to write deadlock.

@@ -468,8 +468,7 @@ class Worker:
     def _hand_back(self, job: Job) -> None:
         try:
             if connection.vendor == "sqlite":
-                with connection.cursor() as cursor:
-                    cursor.execute("PRAGMA busy_timeout = 1000")
+                connection.patience = 1.0  # type: ignore[attr-defined]
             hand_back(job)
         except DatabaseError:
             # SQLite is held by the job's own transaction: its lease will run out instead.

@@ -1,11 +1,10 @@
-"""Runs an import: batches from the reading process, each written in one short transaction.
+"""Runs an import: chunks from the reading process, written in short transactions.
 
 The transaction of a chunk also keeps how far the import is, so a killed worker's successor goes on
 with the next chunk: no row twice, none lost. Between chunks others get to write.
 """
 
 import gc
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -18,6 +17,7 @@ from orbita.accounts.models import User
 from orbita.core import jobs
 from orbita.core.events import emit
 from orbita.core.models import Company
+from orbita.core.sqlite import make_way, somebody_waits
 from orbita.core.text import normalise
 from orbita.gateways.files.errors import FileError
 from orbita.gateways.files.isolation import isolated
@@ -29,10 +29,10 @@ from orbita.gateways.imports.writing import Writer
 from orbita.gateways.models import Import
 
 Status = Import.Status
-CHUNK = 1500
-# How long SQLite stays free between two chunks, in seconds: another writer asks for the lock that
-# often while it waits.
-PAUSE = 0.025
+CHUNK = 500
+# Chunks go into one transaction while nobody else wants to write: pages of the indexes that many rows
+# fall into are then written once.
+TOGETHER = 8
 _decoder = msgspec.msgpack.Decoder(Batch)
 
 
@@ -45,7 +45,7 @@ def run(import_id: int) -> None:
     batch = Import.objects.select_related("actor").get(pk=import_id)
     if batch.status not in (Status.QUEUED, Status.RUNNING) or batch.actor is None:
         return
-    with translation.override(batch.actor.language), seldom_collecting(), long_log():
+    with translation.override(batch.actor.language), seldom_collecting(), sqlite_for_bulk():
         try:
             _run(batch, batch.actor)
         except FileError as error:
@@ -62,17 +62,23 @@ def run(import_id: int) -> None:
 def _run(batch: Import, actor: User) -> None:
     Import.objects.filter(pk=batch.pk).update(status=Status.RUNNING)
     writer = Writer(batch, actor)
-    freed = 0.0
-    for data in isolated(reading.batches, plan_of(batch, actor)):
-        chunk = _decoder.decode(data)
-        if jobs.is_cancelled():
-            _finish(batch, Status.CANCELLED)
-            return
-        let_others_write(freed)
-        with transaction.atomic():
-            _apply(batch, writer, chunk)
-        freed = time.monotonic()
+    for group in isolated(reading.groups, plan_of(batch, actor), TOGETHER):
+        chunks = [_decoder.decode(data) for data in group]
+        while chunks:
+            if jobs.is_cancelled():
+                _finish(batch, Status.CANCELLED)
+                return
+            make_way(connection)
+            _write(batch, writer, chunks)
     _finish(batch, Status.DONE)
+
+
+def _write(batch: Import, writer: Writer, chunks: list[Batch]) -> None:
+    """Takes chunks off the list in one transaction, until none is left or somebody else wants to write."""
+    with transaction.atomic():
+        _apply(batch, writer, chunks.pop(0))
+        while chunks and not somebody_waits(connection):
+            _apply(batch, writer, chunks.pop(0))
 
 
 def _apply(batch: Import, writer: Writer, chunk: Batch) -> None:
@@ -83,28 +89,29 @@ def _apply(batch: Import, writer: Writer, chunk: Batch) -> None:
     count(batch, writer.write(chunk), state=state)
 
 
-def let_others_write(freed: float) -> None:
-    """Waits until SQLite has stood free for a while since `freed` (monotonic; 0 for never held)."""
-    if connection.vendor == "sqlite" and freed:
-        time.sleep(max(0.0, freed + PAUSE - time.monotonic()))
-
-
 @contextmanager
-def long_log() -> Iterator[None]:
+def sqlite_for_bulk() -> Iterator[None]:
     """Lets SQLite's log grow to 32 MB before it is copied into the base: chunks change the same pages
     again and again, and each page is then copied once for many chunks instead of after every one.
+    A larger cache holds the indexes that rows fall into at random.
     """
     if connection.vendor != "sqlite":
         yield
         return
     with connection.cursor() as cursor:
-        cursor.execute("PRAGMA wal_autocheckpoint")
-        usual = cursor.fetchone()[0]
+        usual = [_pragma(cursor, name) for name in ("wal_autocheckpoint", "cache_size")]
         cursor.execute("PRAGMA wal_autocheckpoint = 8000")
+        cursor.execute("PRAGMA cache_size = -65536")
         try:
             yield
         finally:
-            cursor.execute(f"PRAGMA wal_autocheckpoint = {int(usual)}")
+            cursor.execute(f"PRAGMA wal_autocheckpoint = {usual[0]}")
+            cursor.execute(f"PRAGMA cache_size = {usual[1]}")
+
+
+def _pragma(cursor: Any, name: str) -> int:
+    cursor.execute(f"PRAGMA {name}")
+    return int(cursor.fetchone()[0])
 
 
 @contextmanager

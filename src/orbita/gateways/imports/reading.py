@@ -5,6 +5,7 @@ Everything that needs no database is done here, beside the process that writes. 
 """
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from orbita.gateways.files.source import Row
@@ -17,6 +18,17 @@ if TYPE_CHECKING:
 
 def batches(plan: Plan) -> Iterator[bytes]:
     """The file as `records.Batch` in MessagePack. Runs in a process of its own by `isolated`."""
+    return _encoded(plan)
+
+
+def groups(plan: Plan, size: int) -> Iterator[list[bytes]]:
+    """The same, some batches at a time."""
+    batches = _encoded(plan)
+    while group := list(islice(batches, size)):
+        yield group
+
+
+def _encoded(plan: Plan) -> Iterator[bytes]:
     import gc
 
     import django

@@ -4,12 +4,11 @@ Orders go first, then balances, ties, clients and products. What was edited sinc
 something attached, stays; its `ImportChange.kept` says why.
 """
 
-import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
@@ -31,8 +30,8 @@ from orbita.commerce.records import OrderData
 from orbita.core import jobs
 from orbita.core.events import emit
 from orbita.core.models import Origin
+from orbita.core.sqlite import make_way
 from orbita.gateways.imports.balances import balance_fields
-from orbita.gateways.imports.engine import let_others_write
 from orbita.gateways.imports.journal import Subject
 from orbita.gateways.models import Import, ImportChange
 
@@ -59,20 +58,18 @@ def _phase(batch: Import, actor: User, phase: int, subject: str) -> None:
         return
     last = state["last"] if state["phase"] == phase else 0
     total = batch.changes.count()
-    freed = 0.0
     while True:
         rows = list(batch.changes.filter(subject=subject, pk__gt=last).order_by("pk")[:CHUNK])
         if not rows:
             return
         jobs.is_cancelled()  # hands the job back when the worker stops
-        let_others_write(freed)
+        make_way(connection)
         with transaction.atomic():
             last = rows[-1].pk
             batch.state = {"phase": phase, "last": last}
             _store(batch, rows, _UNDOERS[subject](rows, actor))
             batch.refresh_from_db(fields=["undone", "kept"])
             jobs.checkpoint(batch.state, done=batch.undone + batch.kept, total=total)
-        freed = time.monotonic()
 
 
 def _store(batch: Import, rows: Sequence[ImportChange], kept: Kept) -> None:

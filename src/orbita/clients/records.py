@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from orbita.clients.tokens import tokens_for
+from orbita.clients.tokens import name_words, place_words
 
 # The plain fields of a card in the order of the loader's rows.
 TEXTS = (
@@ -86,7 +86,7 @@ class ClientData(msgspec.Struct, array_like=True, kw_only=True):
 
     A person whose name has no parts is known by a number only: `name` is then a stand-in that a
     real name replaces. `numbers` are external ids as (source, value), the primary one first.
-    `tokens` and `told` are filled by `prepare`.
+    `words`, `places` and `told` are filled by `prepare`.
     """
 
     kind: str = "person"
@@ -125,7 +125,8 @@ class ClientData(msgspec.Struct, array_like=True, kw_only=True):
     accounts: list[AccountData] = []
     tags: list[str] = []
     numbers: list[tuple[str, str]] = []
-    tokens: list[str] = []
+    words: list[str] = []
+    places: list[str] = []
     told: bytes = b""
 
     @property
@@ -145,15 +146,9 @@ _astuple: Callable[[Any], tuple[Any, ...]] = msgspec.structs.astuple
 
 def prepare(data: ClientData) -> ClientData:
     """Fills in the search words and the text of the event: work to do beside the writer."""
-    data.tokens = sorted(
-        tokens_for(
-            name=data.name,
-            legal_name=data.legal_name,
-            city=data.city,
-            inn=data.inn,
-            contacts=((contact.kind, contact.key) for contact in data.contacts),
-            numbers=(value for _source, value in data.numbers),
-        )
+    data.words = name_words(data.name, data.legal_name)
+    data.places = place_words(
+        text for one in data.addresses for text in (one.city, one.region, one.text)
     )
     data.told = _encoder.encode(after(data))
     return data

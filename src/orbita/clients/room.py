@@ -1,9 +1,11 @@
 """The clients room: people, companies, their contacts, segments."""
 
+from datetime import timedelta
+
 from django.utils.translation import gettext_lazy as _
 
 from orbita.accounts.policy import PERMISSIONS, Permission
-from orbita.clients import card, finding, lists, recorders, rule_facts, wording
+from orbita.clients import card, finding, jobs, lists, recorders, rule_facts, wording
 from orbita.clients.extension import (
     CARD_STRIP,
     TIMELINE_GROUPS,
@@ -13,6 +15,7 @@ from orbita.clients.extension import (
 )
 from orbita.clients.facts import RECORDERS
 from orbita.core.events import KINDS, EventKind
+from orbita.core.jobs import SCHEDULES, Schedule
 from orbita.core.rules import FACTS
 from orbita.ui.lists import LISTS
 from orbita.ui.menu import MENU, QUICK_CREATE, SEARCH, MenuItem, QuickCreate, SearchProvider
@@ -86,4 +89,8 @@ QUICK_CREATE.register(
         "client", _("Client"), "clients:quick", "person", "clients.edit", order=10, dialog=True
     ),
 )
-SEARCH.register(SearchProvider("clients", _("Clients"), finding.clients, "clients.view"))
+SEARCH.register(
+    SearchProvider("clients", _("Clients"), finding.clients, "clients.view"),
+    SearchProvider("notes", _("Notes"), finding.notes, "clients.view"),
+)
+SCHEDULES.register(Schedule("search index", jobs.index_missing, every=timedelta(days=1)))

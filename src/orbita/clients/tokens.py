@@ -2,42 +2,41 @@
 
 from collections.abc import Iterable
 
-from orbita.core.text import normalise, search_tokens
+from orbita.core.text import search_tokens
 
-LONGEST = 60
-PHONE_MARK = "<"
-Contact = tuple[str, str]  # kind, key
+LONGEST = 40
+MOST = 60
+# What stands in most addresses tells nobody from another.
+_OF_ANY_ADDRESS = frozenset(
+    """ул улица пр просп проспект пер переулок пл площадь ш шоссе б бул бульвар пр-т пр-д проезд наб
+    набережная туп тупик г гор город с село д дом дер деревня п пос поселок рп пгт ст станица х хутор
+    кв квартира оф офис ком комната к корп корпус стр строение влад владение лит литера под подъезд
+    эт этаж мкр мкрн микрорайон обл область респ республика край р-н район россия рф им"""
+    .replace("-", " ").split()
+)  # fmt: skip
 
 
-def tokens_for(
-    *,
-    name: str,
-    legal_name: str = "",
-    city: str = "",
-    inn: str = "",
-    contacts: Iterable[Contact] = (),
-    numbers: Iterable[str] = (),
-) -> set[str]:
-    """The tokens of a card. `contacts` are pairs of kind and key, `numbers` external ids."""
-    words = set(search_tokens(name))
-    if legal_name:
-        words.update(search_tokens(legal_name))
-    if city:
-        words.update(search_tokens(city))
-    if inn:
-        words.add(inn)
-    for number in numbers:
-        words.add(normalise(number))
-    for kind, key in contacts:
-        if not key:
-            continue
-        if kind == "phone":
-            words.add(PHONE_MARK + key[:0:-1])
-        elif kind == "email":
-            words.add(key)
-        elif kind == "messenger":
-            handle = key.partition(":")[2]
-            words.add(PHONE_MARK + handle[:0:-1] if handle[:1] == "+" else handle)
-        else:
-            words.add(normalise(key))
-    return {word[:LONGEST] for word in words if word}
+def name_words(*names: str) -> list[str]:
+    """The distinct words of the names of a card."""
+    found: dict[str, None] = {}
+    for name in names:
+        if name:
+            found.update(dict.fromkeys(word[:LONGEST] for word in search_tokens(name)))
+    return list(found)[:MOST]
+
+
+def place_words(places: Iterable[str]) -> list[str]:
+    """The words of cities and streets; numbers of houses are compared when a card is found."""
+    found: dict[str, None] = {}
+    for place in places:
+        if place:
+            for word in search_tokens(place):
+                if len(word) > 1 and not word.isdigit() and word not in _OF_ANY_ADDRESS:
+                    found[word[:LONGEST]] = None
+    return list(found)[:MOST]
+
+
+def note_words(text: str) -> list[str]:
+    """The distinct words of a text, short ones and plain numbers below four digits left out."""
+    words = (word[:LONGEST] for word in search_tokens(text))
+    return list(dict.fromkeys(word for word in words if len(word) > 2))[:400]

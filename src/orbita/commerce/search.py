@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.urls import reverse
+from django.utils.translation import gettext
 
 from orbita.commerce import cells, lists
 from orbita.commerce.models import Order, Product
@@ -33,6 +34,10 @@ def orders(actor: Any, query: str, limit: int) -> Sequence[Hit]:
             ),
             reverse("commerce:order", args=[order.pk]),
             "cart",
+            kind="order",
+            id=order.pk,
+            external_id=order.external_id,
+            why=gettext("order number"),
         )
         for order in found
     ]
@@ -53,6 +58,10 @@ def products(actor: Any, query: str, limit: int) -> Sequence[Hit]:
             ),
             reverse("commerce:product", args=[product.pk]),
             "box",
+            kind="product",
+            id=product.pk,
+            external_id=product.sku,
+            why=gettext("name or article"),
         )
         for product in rows.order_by("name_key")[:limit]
     ]

@@ -58,10 +58,18 @@ class QuickCreate:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
+    """A thing that was found. `kind`, `id` and `external_id` tell programs what it is, `why` in
+    words by what it was found.
+    """
+
     title: str
     subtitle: str
     url: str
     icon: str = "person"
+    kind: str = ""
+    id: int | None = None
+    external_id: str | None = None
+    why: str = ""
 
 
 class Search(Protocol):
@@ -76,6 +84,16 @@ class SearchProvider:
     label: Label
     search: Search
     permission: str | None = None
+
+
+def found_by(actor: Any, query: str, limit: int) -> list[tuple[SearchProvider, Sequence[Hit]]]:
+    """What every provider open to the actor finds, those that find nothing left out."""
+    found = [
+        (provider, provider.search(actor, query, limit))
+        for provider in SEARCH
+        if permitted(actor, provider.permission)
+    ]
+    return [(provider, hits) for provider, hits in found if hits]
 
 
 MENU: Registry[MenuItem] = Registry("menu entry")

@@ -16,7 +16,7 @@ from orbita.accounts.middleware import public
 from orbita.accounts.models import User
 from orbita.ui import actions, kit, menu, toasts
 from orbita.ui.lists import list_page
-from orbita.ui.menu import SEARCH, Hit, permitted
+from orbita.ui.menu import Hit
 from orbita.ui.models import SavedView
 
 SHORTEST_QUERY = 2
@@ -38,12 +38,10 @@ def found(request: HttpRequest, query: str, limit: int) -> list[Group]:
     """Hits of every provider open to the user, groups without hits left out."""
     if len(query) < SHORTEST_QUERY:
         return []
-    groups = [
-        Group(str(provider.label), provider.search(request.user, query, limit))
-        for provider in SEARCH
-        if permitted(request.user, provider.permission)
+    return [
+        Group(str(provider.label), hits)
+        for provider, hits in menu.found_by(request.user, query, limit)
     ]
-    return [group for group in groups if group.hits]
 
 
 def commands(request: HttpRequest, query: str) -> list[Group]:

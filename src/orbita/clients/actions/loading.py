@@ -26,7 +26,6 @@ from orbita.clients.models import (
     CompanyPerson,
     ContactPoint,
     ExternalId,
-    SearchToken,
     Tag,
 )
 from orbita.clients.records import (
@@ -37,7 +36,7 @@ from orbita.clients.records import (
     ContactData,
     entry,
 )
-from orbita.clients.search import index_clients
+from orbita.clients.search import index_clients, of_kinds, write_clients
 from orbita.core.bulk import insert_rows, reserve_ids, upsert_rows
 from orbita.core.events import NewEvent, emit_bulk
 from orbita.core.models import Origin
@@ -115,11 +114,7 @@ def load_clients(
         )
         _insert_parts(pairs)
         facts.start((pk, row.city) for pk, row in pairs)
-        insert_rows(
-            SearchToken,
-            ("client", "token"),
-            [(pk, token) for pk, row in pairs for token in row.tokens],
-        )
+        write_clients({pk: of_kinds(row.words, row.places) for pk, row in pairs})
         said = {"version": 1} | dict(marks or {})
         emit_bulk(
             [

@@ -17,6 +17,7 @@ from orbita.accounts.models import User
 from orbita.clients import files as attached
 from orbita.clients.facts import refresh
 from orbita.clients.models import Attachment, Client, Note
+from orbita.clients.search import index_notes
 from orbita.core.events import emit
 from orbita.core.models import Event, Origin
 from orbita.core.text import clean_text
@@ -55,6 +56,7 @@ def add_note(
             )
             for file, name in zip(files, names, strict=True):
                 stored.append(_store(actor, client, note, file, name))
+            index_notes([note.pk])
             if kind != Note.Kind.NOTE:
                 refresh([client.pk])
             emit(

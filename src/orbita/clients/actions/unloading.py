@@ -24,16 +24,16 @@ from orbita.clients.models import (
     ClientTag,
     ContactPoint,
     ExternalId,
-    SearchToken,
+    SearchedClient,
 )
 from orbita.clients.records import NAME_PARTS
-from orbita.clients.search import index_clients
+from orbita.clients.search import forget_clients, index_clients
 from orbita.core.events import NewEvent, emit_bulk
 from orbita.core.models import Origin
 from orbita.core.text import normalise
 
 # What a card consists of: it goes with the card.
-_OWN = (SearchToken, ContactPoint, Address, BankAccount, ClientTag, ExternalId, ClientFacts)
+_OWN = (SearchedClient, ContactPoint, Address, BankAccount, ClientTag, ExternalId, ClientFacts)
 
 
 @dataclass(slots=True)
@@ -79,6 +79,7 @@ def _remove(created: Mapping[int, int], said: dict[str, Any]) -> tuple[list[Kept
         if version != created[pk]
     }
     gone = [pk for pk in found if pk not in reasons]
+    forget_clients(gone)
     for model in (*_OWN, *(derived.model for derived in DERIVED)):
         rows_of = model.objects.filter(client_id__in=gone)
         rows_of._raw_delete(rows_of.db)

@@ -3,7 +3,7 @@ from .contact import Address, BankAccount, ContactPoint
 from .facts import ClientFacts
 from .note import Attachment, Note
 from .people import CompanyPerson
-from .search import SearchToken
+from .search import NotePosting, Posting, SearchedClient, SearchedNote, Word, WordKey
 from .segment import Segment
 
 __all__ = [
@@ -18,7 +18,12 @@ __all__ = [
     "ContactPoint",
     "ExternalId",
     "Note",
-    "SearchToken",
+    "NotePosting",
+    "Posting",
+    "SearchedClient",
+    "SearchedNote",
     "Segment",
     "Tag",
+    "Word",
+    "WordKey",
 ]

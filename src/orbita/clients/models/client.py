@@ -183,7 +183,8 @@ class ExternalId(models.Model):
     class Meta:
         verbose_name = _("external number")
         constraints = [
-            models.UniqueConstraint(fields=["source", "value"], name="external_id_once_per_source"),
+            # The value first: the search knows no source.
+            models.UniqueConstraint(fields=["value", "source"], name="external_id_once_per_source"),
             models.UniqueConstraint(
                 fields=["client"],
                 condition=models.Q(is_primary=True),

@@ -1,8 +1,20 @@
+from typing import Any
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from orbita.clients.models.client import Client
 from orbita.core.fields import KeyField
+
+
+class LastFour(models.Func):
+    """The last four characters: an index over them finds a phone by its end on both databases."""
+
+    template = "RIGHT(%(expressions)s, 4)"
+    output_field = models.CharField()
+
+    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        return self.as_sql(compiler, connection, template="SUBSTR(%(expressions)s, -4)", **context)
 
 
 class ContactPoint(models.Model):
@@ -32,6 +44,11 @@ class ContactPoint(models.Model):
         ordering = ["-is_main", "id"]
         indexes = [
             models.Index(fields=["key", "kind"], name="contact_by_key"),
+            models.Index(
+                LastFour("key"),
+                name="contact_by_last_four",
+                condition=models.Q(kind__in=["phone", "messenger"]),
+            ),
         ]
         constraints = [
             models.UniqueConstraint(

@@ -1,0 +1,440 @@
+"""The forgiving search: from what was typed to the cards it may mean, the likeliest first.
+
+First the words of the base that each typed word may stand for, with a price: nothing for the word
+itself, a little for its beginning, another form of the name, another alphabet or layout, a whole
+point for every slip of the hand. Then the cards that have one for each, found by the rarest of
+them; a card's price is the sum. Misses are looked for only when nothing cheaper was found.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from rapidfuzz import process
+from rapidfuzz.distance import OSA, JaroWinkler
+
+from orbita.clients.first_names import FIRST_NAMES
+from orbita.clients.search import lookup, query
+from orbita.clients.search.diminutives import OTHER_FORMS
+from orbita.clients.search.index import PLACE, unpacked
+from orbita.clients.search.lookup import Found
+from orbita.clients.search.spelling import (
+    hashes,
+    in_cyrillic,
+    letters,
+    skeleton,
+)
+from orbita.core.phones import parse_phone
+
+PREFIX, FORM, ALPHABET, LAYOUT, ELSEWHERE = 0.2, 0.4, 0.2, 0.1, 0.3
+INITIAL = 0.3
+UNFOUND = 3.0
+# A card of more words found may miss one of them.
+WORDS_TO_SPARE_ONE = 3
+MOST_BEGINNINGS = 300
+MOST_SOUNDING = 3000
+MOST_PRICED = 80
+MOST_OWNERS = 500
+MOST_CARDS = 6000
+FREQUENT_PAIRS = 6
+SCANNED = 30_000
+LOOKED_AT = 1500
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A card that may be meant. `price` is 0 for what was typed exactly; `why` are codes."""
+
+    client_id: int
+    price: float
+    why: tuple[str, ...]
+    told: str = ""
+
+
+@dataclass(slots=True)
+class Candidate:
+    """A word of the base that a typed word may stand for."""
+
+    word: Found
+    price: float
+    why: str
+
+
+@dataclass(slots=True)
+class Term:
+    """A typed word with everything it may stand for, by the ids of words."""
+
+    text: str
+    sound: str
+    is_switched: bool
+    is_last: bool
+    candidates: dict[int, Candidate] = field(default_factory=dict)
+    # Words that so many have that only the first of them were read.
+    frequent: list[Candidate] = field(default_factory=list)
+
+    def add(self, word: Found, price: float, why: str) -> None:
+        price += ELSEWHERE if word.kind == PLACE else 0
+        if self.is_switched:
+            price, why = price + LAYOUT, "layout" if why in ("exact", "prefix") else why
+        known = self.candidates.get(word.id)
+        if known is None or known.price > price:
+            self.candidates[word.id] = Candidate(word, price, why)
+
+    @property
+    def is_short(self) -> bool:
+        """An initial: too many words begin so, it is compared with the names that are found."""
+        return len(self.text) == 1
+
+    def cheapest(self, most: int) -> list[Candidate]:
+        found = sorted(self.candidates.values(), key=lambda one: one.price)
+        return found[:most]
+
+
+def near(text: str, *, region: str = "RU", limit: int) -> list[int]:
+    """Ids of the clients whom the text may mean, the likeliest first, without regard to rights."""
+    return [match.client_id for match in matches(text, region=region, limit=limit)]
+
+
+def matches(text: str, *, region: str = "RU", limit: int = 50) -> list[Match]:
+    """The cards that a text may mean, without regard to rights, by price."""
+    plain = query.plain(text)
+    if not plain:
+        return []
+    if number := query.own_number(plain):
+        return [Match(number, 0, ("own_number",))]
+    found = _Best()
+    if "@" in plain.lstrip("@"):
+        found.take(_by_email(plain))
+        if not found:
+            found.take(_by_words(plain.partition("@")[0], limit, extra=1.5))
+        return found.cheapest(limit)
+    if digits := query.digits_of(plain):
+        found.take(_by_digits(text, plain, digits, region))
+        return found.cheapest(limit)
+    found.take(_by_handle(plain))
+    found.take(_by_words(plain, limit))
+    return found.cheapest(limit)
+
+
+class _Best:
+    """The cheapest match of every client."""
+
+    def __init__(self) -> None:
+        self._found: dict[int, Match] = {}
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    def take(self, matches: Iterable[Match]) -> None:
+        for match in matches:
+            known = self._found.get(match.client_id)
+            if known is None or known.price > match.price:
+                self._found[match.client_id] = match
+
+    def cheapest(self, most: int) -> list[Match]:
+        return sorted(self._found.values(), key=lambda match: match.price)[:most]
+
+
+# ---- e-mails, phones, numbers ----
+
+
+def _by_email(address: str) -> list[Match]:
+    address = address.replace(" ", "")
+    found = [Match(pk, 0, ("email",), key) for pk, key in lookup.with_keys([address])]
+    if not found:
+        begun = lookup.with_keys_from([address], 50)
+        found = [Match(pk, PREFIX, ("email_part",), key) for pk, key in begun]
+    if not found and len(address) <= 80:
+        near_by = lookup.with_keys(query.emails_one_slip_off(address))
+        found = [Match(pk, 1, ("email_typo",), key) for pk, key in near_by]
+    return found or _emails_alike(address)
+
+
+def _emails_alike(address: str) -> list[Match]:
+    """Addresses that share the beginning and differ by two slips."""
+    local, _at, domain = address.partition("@")
+    if len(local) < 6:
+        return []
+    begun = lookup.with_keys_from([local[: max(4, len(local) // 2)]], 1500)
+    keys = [key for _pk, key in begun]
+    close = process.extract(address, keys, scorer=OSA.distance, score_cutoff=2, limit=20)
+    return [Match(begun[place][0], 1 + miss, ("email_typo",), key) for key, miss, place in close]
+
+
+def _by_handle(plain: str) -> list[Match]:
+    """Names in messengers, addresses of sites, outside numbers: one word, typed from its start."""
+    word = plain.lstrip("@")
+    if " " in word or len(word) < 3:
+        return []
+    found = [
+        Match(pk, 0, ("number",), value)
+        for pk, value in lookup.with_numbers({word, word.upper(), word.capitalize()})
+    ]
+    if word.isascii():
+        starts = [word, *(f"{service}:{word}" for service in ("telegram", "vk", "max"))]
+        for pk, key in lookup.with_keys_from(starts, 30):
+            whole = key.rpartition(":")[2] == word
+            found.append(Match(pk, 0 if whole else PREFIX, ("contact",), key))
+    return found
+
+
+def _by_digits(text: str, plain: str, digits: str, region: str) -> list[Match]:
+    found = [Match(pk, 0, ("number",), value) for pk, value in lookup.with_numbers([digits, plain])]
+    found += [
+        Match(pk, 0 if inn == digits else PREFIX, ("inn",), inn)
+        for pk, inn in lookup.with_inn_from(digits, 30)
+    ]
+    if len(digits) <= 9:
+        found.append(Match(int(digits), ALPHABET, ("own_number",)))
+    phone = parse_phone(text, region)
+    if phone:
+        found += [Match(pk, 0, ("phone",), key) for pk, key in _phones([phone.e164])]
+    if not phone or not found:
+        ends = digits[1:] if len(digits) == 11 and digits[0] in "78" else digits
+        found += [
+            Match(pk, PREFIX / 2, ("phone_part",), key)
+            for pk, key in lookup.with_phones_ending(ends, 200)
+        ]
+    if not phone and not any(match.why[0] == "phone_part" for match in found):
+        starts = [f"+{digits}", f"+7{digits}"] + (["+7" + digits[1:]] if digits[0] == "8" else [])
+        begun = lookup.with_keys_from(starts, 50)
+        found += [Match(pk, PREFIX, ("phone_part",), key) for pk, key in begun]
+    if not found or (phone and not any(match.why[0] == "phone" for match in found)):
+        slips = query.phones_one_digit_off(digits)
+        if phone:
+            slips |= query.phones_one_slip_off(phone.e164)
+        elif len(digits) in (10, 11):
+            slips |= query.phones_one_slip_off("+7" + digits[-10:])
+        found += [Match(pk, 1, ("phone_typo",), key) for pk, key in _phones(slips)]
+    return found
+
+
+def _phones(numbers: Iterable[str]) -> list[tuple[int, str]]:
+    given = list(numbers)
+    return lookup.with_keys([*given, *(f"whatsapp:{one}" for one in given)]) if given else []
+
+
+# ---- words ----
+
+
+def _by_words(plain: str, limit: int, extra: float = 0.0) -> list[Match]:
+    found = _Best()
+    searches = [_Words(reading, limit) for reading in query.readings(plain)]
+    # The cheaper steps of both readings come before the dearer ones of either.
+    for step in (_Words.as_typed, _Words.one_slip, _Words.two_slips):
+        for search in searches:
+            found.take(step(search))
+        cheap = sum(match.price < _ENOUGH[step] for match in found.cheapest(limit))
+        exact = sum(match.price < PREFIX / 2 for match in found.cheapest(limit))
+        # One who is written just so may yet be a slip in the base: then the right one is near.
+        if cheap >= limit or exact > 2 or (cheap and step is not _Words.as_typed):
+            break
+    if extra:
+        return [
+            Match(one.client_id, one.price + extra, one.why, one.told)
+            for one in found.cheapest(limit)
+        ]
+    return found.cheapest(limit)
+
+
+class _Words:
+    """One reading of the words, step by step; every step knows what those before have found."""
+
+    def __init__(self, reading: query.Reading, limit: int) -> None:
+        last = len(reading.words) - 1
+        self.terms = [
+            Term(word, skeleton(word), reading.is_switched, place == last)
+            for place, word in enumerate(reading.words)
+        ]
+        self.limit = limit
+
+    def as_typed(self) -> list[Match]:
+        """The words themselves, their beginnings, other forms of names, other alphabets."""
+        exact = lookup.words_equal(
+            {form for term in self.terms for form in (term.text, *OTHER_FORMS.get(term.text, ()))}
+        )
+        for term in self.terms:
+            if term.is_short:
+                continue
+            forms = OTHER_FORMS.get(term.text, ())
+            for word in exact:
+                if word.text == term.text:
+                    term.add(word, 0, "exact")
+                elif word.text in forms:
+                    term.add(word, FORM, "form")
+            self._beginnings(term)
+            if len(term.sound) > 1:
+                self._same_sound(term)
+        found = self._cards()
+        if len(self.terms) == 1:
+            found += self._tagged(self.terms[0])
+        return found
+
+    def _beginnings(self, term: Term) -> None:
+        starts = [term.text]
+        if term.text.isascii() and not term.text.isdigit():
+            starts.append(in_cyrillic(term.text))
+        for start in starts:
+            for word in lookup.words_beginning(start, MOST_BEGINNINGS):
+                rest = len(word.text) - len(start)
+                known = word.text in FIRST_NAMES
+                price = PREFIX if term.is_last else PREFIX * 1.5
+                price += 0 if known else min(rest, 10) * 0.01
+                if rest:
+                    term.add(word, price, "prefix")
+                elif start is not term.text:
+                    term.add(word, ALPHABET / 2, "alphabet")
+
+    def _same_sound(self, term: Term) -> None:
+        for word in lookup.words_sounding(hashes(term.sound, 0), MOST_SOUNDING):
+            if word.sound == term.sound:
+                term.add(word, 0 if word.text == term.text else ALPHABET, "alphabet")
+            elif word.sound.startswith(term.sound):
+                term.add(word, ALPHABET + PREFIX, "prefix")
+
+    def one_slip(self) -> list[Match]:
+        """The words that are one slip away."""
+        for term in self.terms:
+            if len(term.text) > 2:
+                self._slips(term, 1)
+        return self._cards()
+
+    def two_slips(self) -> list[Match]:
+        """The words that are two slips away, of those long enough."""
+        for term in self.terms:
+            if len(term.text) > 3:
+                self._slips(term, 2)
+        return self._cards()
+
+    def _slips(self, term: Term, most: int) -> None:
+        loose = letters(term.text)
+        keys = hashes(term.sound, most) | hashes(loose, most)
+        words = lookup.words_sounding(keys, MOST_SOUNDING)
+        sounds = [word.sound for word in words]
+        near: dict[int, float] = {}
+        for said in {term.sound, loose}:
+            close = process.extract(said, sounds, scorer=OSA.distance, score_cutoff=most, limit=None)
+            for _sound, miss, place in close:
+                near[place] = min(miss, near.get(place, most))
+        for place, miss in near.items():
+            word = words[place]
+            if word.id in term.candidates and not miss:
+                continue
+            miss = min(miss or 1, OSA.distance(term.text, word.text))
+            unlike = 1 - JaroWinkler.similarity(term.sound, word.sound)
+            term.add(word, miss + unlike, "typo" if miss == 1 else "typos")
+        if term.is_last and len(term.sound) > 3 and most == 1:
+            self._slips_in_beginnings(term, words)
+
+    def _slips_in_beginnings(self, term: Term, words: Sequence[Found]) -> None:
+        size = len(term.sound)
+        starts = [word.sound[:size] for word in words]
+        close = process.extract(
+            term.sound, starts, scorer=OSA.distance, score_cutoff=1, limit=MOST_BEGINNINGS
+        )
+        for _start, miss, place in close:
+            if miss and len(words[place].sound) > size + 1:
+                term.add(words[place], miss + 0.6, "typo")
+
+    # -- from words to cards --
+
+    def _cards(self) -> list[Match]:
+        terms = [term for term in self.terms if not term.is_short]
+        if not terms:
+            return self._named()
+        clients: dict[int, None] = {}
+        for term in terms:
+            term.frequent = []
+            cheapest = term.cheapest(MOST_PRICED)
+            owners = lookup.owners([one.word.id for one in cheapest], MOST_OWNERS)
+            for one in cheapest:
+                own = owners[one.word.id]
+                if len(own) >= MOST_OWNERS:
+                    term.frequent.append(one)
+                    if len(self.terms) > 1:
+                        continue
+                if len(clients) < MOST_CARDS:
+                    clients.update(dict.fromkeys(own))
+        if len(terms) > 1:
+            clients.update(dict.fromkeys(self._frequent_pairs(terms)))
+        elif terms[0].frequent:
+            words = [one.word.id for one in terms[0].frequent[:3]]
+            clients.update(dict.fromkeys(lookup.recent_having(words, LOOKED_AT)))
+        clients.update(dict.fromkeys(match.client_id for match in self._named()))
+        return self._priced(list(clients)[: MOST_CARDS + 1000])
+
+    def _named(self) -> list[Match]:
+        """Cards whose name begins with two of the words, in the order of names: «Фамилия И…»."""
+        beginnings: dict[str, float] = {}
+        if len(self.terms) == 1:
+            term = self.terms[0]
+            beginnings = {term.text: 0} | {
+                one.word.text: one.price for one in term.cheapest(3) if one.why != "exact"
+            }
+        for first, second in query.ordered_pairs(len(self.terms)):
+            for one in self.terms[first].frequent[:4]:
+                nexts = [other.word.text for other in self.terms[second].frequent[:4]]
+                for text in dict.fromkeys([self.terms[second].text, *nexts]):
+                    beginnings.setdefault(f"{one.word.text} {text}", one.price)
+        found = lookup.named_from(list(beginnings)[:60], 60)
+        return [Match(pk, PREFIX, ("prefix",)) for pk, _name in found]
+
+    def _frequent_pairs(self, terms: Sequence[Term]) -> list[int]:
+        """Cards with two words of which each is too frequent to read all who have it."""
+        pairs = sorted(
+            (
+                (one.price + other.price, one.word.id, other.word.id)
+                for place, first in enumerate(terms)
+                for second in terms[place + 1 :]
+                for one in first.frequent[:4]
+                for other in second.frequent[:4]
+            )
+        )
+        found: list[int] = []
+        for _price, one, other in pairs[:FREQUENT_PAIRS]:
+            found += lookup.having_both(one, other, MOST_OWNERS, SCANNED)
+            if len(found) >= MOST_OWNERS:
+                break
+        return found
+
+    def _priced(self, clients: Sequence[int]) -> list[Match]:
+        found = []
+        for pk, packed in lookup.words_of(clients):
+            match = self._price(pk, unpacked(packed))
+            if match:
+                found.append(match)
+        return found
+
+    def _price(self, client: int, words: Iterable[int]) -> Match | None:
+        own = list(words)
+        used: set[int] = set()
+        price, unfound, why = 0.0, 0, []
+        for term in self.terms:
+            if term.is_short:
+                price, why = price + INITIAL, [*why, "initial"]
+                continue
+            best: Candidate | None = None
+            for word in own:
+                one = term.candidates.get(word)
+                if one and word not in used and (best is None or one.price < best.price):
+                    best = one
+            if best is None:
+                unfound += 1
+                price += UNFOUND
+                continue
+            used.add(best.word.id)
+            price += best.price
+            why.append("place" if best.word.kind == PLACE and best.price < 1 else best.why)
+        if unfound > (1 if len(self.terms) >= WORDS_TO_SPARE_ONE else 0) or not used:
+            return None
+        # One of many words is less of an answer than the only one.
+        return Match(client, price + 0.001 * len(own), tuple(dict.fromkeys(why)))
+
+    def _tagged(self, term: Term) -> list[Match]:
+        starts = [term.text] if len(term.text) > 1 else []
+        return [
+            Match(pk, ELSEWHERE * 2, ("tag",), name)
+            for pk, name in (lookup.with_tags(starts, 100) if starts else [])
+        ]
+
+
+_ENOUGH = {_Words.as_typed: 1.0, _Words.one_slip: 2.0, _Words.two_slips: 9.0}

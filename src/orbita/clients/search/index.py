@@ -1,0 +1,246 @@
+"""Writes the search index, in the transaction of what it is about."""
+
+import json
+from array import array
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from django.db import connection, transaction
+
+from orbita.clients.models import (
+    Address,
+    Client,
+    Note,
+    NotePosting,
+    Posting,
+    SearchedClient,
+    SearchedNote,
+    Word,
+    WordKey,
+)
+from orbita.clients.search.spelling import hashes, skeleton
+from orbita.clients.tokens import LONGEST, name_words, note_words, place_words
+from orbita.core.bulk import insert_rows, reserve_ids
+
+CHUNK = 2000
+NAME, PLACE, NOTE = (int(kind) for kind in Word.Kind)
+WORD_BITS = 27
+OWNER_BITS = 32
+# (kind, text) of words
+Words = Iterable[tuple[int, str]]
+
+
+def index_clients(client_ids: Iterable[int], *, fresh: bool = False) -> None:
+    """Writes the words of these clients anew, inside the caller's transaction.
+
+    `fresh` says that they have none yet, which spares looking for them.
+    """
+    _require_transaction()
+    for ids in _chunks(sorted(set(client_ids))):
+        if not fresh:
+            forget_clients(ids)
+        write_clients(_words_of(ids))
+
+
+def write_clients(words: Mapping[int, Words]) -> None:
+    """Indexes clients that have no words yet: id → its words."""
+    known = word_ids({word for own in words.values() for word in own})
+    cards: list[tuple[int, bytes]] = []
+    postings: list[int] = []
+    for client, own in words.items():
+        ids = [known[word] for word in own]
+        cards.append((client, array("I", ids).tobytes()))
+        postings += [word << OWNER_BITS | client for word in ids]
+    postings.sort()
+    insert_rows(SearchedClient, ("client", "words"), cards)
+    insert_rows(Posting, ("id",), ((one,) for one in postings))
+
+
+def forget_clients(client_ids: Iterable[int]) -> None:
+    """Takes the clients out of the index; to be called before their rows are deleted."""
+    rows = SearchedClient.objects.filter(client_id__in=list(client_ids))
+    postings = [
+        word << OWNER_BITS | client
+        for client, packed in rows.values_list("client_id", "words")
+        for word in unpacked(packed)
+    ]
+    _delete(Posting, postings)
+    rows._raw_delete(rows.db)
+
+
+def unpacked(words: Any) -> "array[int]":
+    """The ids of words that a `SearchedClient` keeps."""
+    ids = array("I")
+    ids.frombytes(bytes(words))
+    return ids
+
+
+def index_notes(note_ids: Sequence[int]) -> None:
+    """Writes the words of notes that are not in the index yet."""
+    _require_transaction()
+    rows = Note.objects.filter(pk__in=list(note_ids)).values_list("pk", "text")
+    words = {pk: [(NOTE, word) for word in note_words(text)] for pk, text in rows}
+    known = word_ids({word for own in words.values() for word in own})
+    insert_rows(SearchedNote, ("note",), ((pk,) for pk in sorted(words)))
+    postings = sorted(known[word] << OWNER_BITS | pk for pk, own in words.items() for word in own)
+    insert_rows(NotePosting, ("id",), ((one,) for one in postings))
+
+
+def word_ids(words: Iterable[tuple[int, str]]) -> dict[tuple[int, str], int]:
+    """The ids of words, made with their keys where nobody had them yet."""
+    wanted = set(words)
+    if not wanted:
+        return {}
+    known = _known(wanted)
+    # In one order for everybody: two transactions with the same new words wait, and never for each
+    # other.
+    new = sorted(wanted - known.keys())
+    if new:
+        made = _insert_words(new)
+        keys = sorted(
+            one << WORD_BITS | pk
+            for (kind, text), pk in made.items()
+            if kind != NOTE
+            for one in hashes(sound_of(kind, text))
+        )
+        insert_rows(WordKey, ("id",), ((key,) for key in keys))
+        known |= made
+        if len(known) < len(wanted):  # others made them meanwhile
+            known |= _known(wanted - known.keys())
+    return known
+
+
+def _known(words: set[tuple[int, str]]) -> dict[tuple[int, str], int]:
+    texts = list({text for _kind, text in words})
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute(
+                "SELECT id, kind, text FROM clients_word WHERE text IN"
+                " (SELECT value FROM json_each(%s))",
+                [json.dumps(texts, ensure_ascii=False)],
+            )
+        else:
+            cursor.execute("SELECT id, kind, text FROM clients_word WHERE text = ANY(%s)", [texts])
+        rows = cursor.fetchall()
+    return {(kind, text): pk for pk, kind, text in rows if (kind, text) in words}
+
+
+def _insert_words(new: Sequence[tuple[int, str]]) -> dict[tuple[int, str], int]:
+    if connection.vendor == "sqlite":
+        made = dict(zip(new, reserve_ids(Word, len(new)), strict=True))
+        insert_rows(
+            Word,
+            ("id", "kind", "text", "sound"),
+            ((pk, kind, text, sound_of(kind, text)) for (kind, text), pk in made.items()),
+        )
+        return made
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO clients_word (kind, text, sound)"
+            " SELECT * FROM unnest(%s::smallint[], %s::varchar[], %s::varchar[])"
+            " ON CONFLICT DO NOTHING RETURNING id, kind, text",
+            [
+                [kind for kind, _text in new],
+                [text for _kind, text in new],
+                [sound_of(kind, text) for kind, text in new],
+            ],
+        )
+        return {(kind, text): pk for pk, kind, text in cursor.fetchall()}
+
+
+def sound_of(kind: int, text: str) -> str:
+    """Words of notes are found by their beginning only."""
+    return "" if kind == NOTE else skeleton(text)[:LONGEST]
+
+
+def _delete(model: type[Posting], ids: Sequence[int]) -> None:
+    for start in range(0, len(ids), CHUNK):
+        rows = model.objects.filter(pk__in=ids[start : start + CHUNK])
+        rows._raw_delete(rows.db)
+
+
+def _words_of(ids: Sequence[int]) -> dict[int, Words]:
+    places: dict[int, list[str]] = defaultdict(list)
+    addresses = Address.objects.filter(client_id__in=ids).order_by("pk")
+    for pk, *parts in addresses.values_list("client_id", "city", "region", "text"):
+        places[pk] += parts
+    rows = Client.objects.filter(pk__in=ids).order_by("pk")
+    return {
+        pk: words_for(name, legal_name, [city, *places[pk]])
+        for pk, name, legal_name, city in rows.values_list("pk", "name", "legal_name", "city")
+    }
+
+
+def words_for(name: str, legal_name: str, places: Iterable[str]) -> list[tuple[int, str]]:
+    """The words of a card with their kinds."""
+    return of_kinds(name_words(name, legal_name), place_words(places))
+
+
+def of_kinds(names: Sequence[str], places: Sequence[str]) -> list[tuple[int, str]]:
+    """Words of names and of places as `write_clients` takes them."""
+    return [(NAME, word) for word in names] + [(PLACE, word) for word in places]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How many clients and notes `index_missing` has brought into the index so far."""
+
+    clients: int = 0
+    notes: int = 0
+
+
+def index_missing() -> Iterator[Progress]:
+    """Indexes what the index does not know yet, each chunk in a transaction of its own.
+
+    For a base that was filled before there was an index, or past the actions.
+    """
+    clients = notes = last = 0
+    while ids := _lacking("clients_client", "clients_searchedclient", "client_id", last):
+        with transaction.atomic():
+            hold(ids)
+            index_clients(_still_lacking(ids))
+        clients, last = clients + len(ids), ids[-1]
+        yield Progress(clients, notes)
+    last = 0
+    while ids := _lacking("clients_note", "clients_searchednote", "note_id", last):
+        with transaction.atomic():
+            done = set(SearchedNote.objects.filter(pk__in=ids).values_list("pk", flat=True))
+            index_notes([pk for pk in ids if pk not in done])
+        notes, last = notes + len(ids), ids[-1]
+        yield Progress(clients, notes)
+
+
+def hold(ids: Sequence[int]) -> None:
+    """Locks the cards, so that nobody indexes them at the same time."""
+    if connection.features.has_select_for_update:
+        rows = Client.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk")
+        list(rows.values_list("pk", flat=True))
+
+
+def _still_lacking(ids: Sequence[int]) -> list[int]:
+    done = set(SearchedClient.objects.filter(pk__in=ids).values_list("pk", flat=True))
+    return [pk for pk in ids if pk not in done]
+
+
+def _lacking(table: str, index: str, key: str, after: int) -> list[int]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT id FROM {table} t WHERE id > %s AND NOT EXISTS"  # noqa: S608
+            f" (SELECT 1 FROM {index} i WHERE i.{key} = t.id) ORDER BY id LIMIT {CHUNK}",
+            [after],
+        )
+        return [row[0] for row in cursor.fetchall()]
+
+
+def _require_transaction() -> None:
+    if not connection.in_atomic_block:
+        raise RuntimeError("the search index changes in the transaction of its source")
+
+
+def _chunks(ids: Iterable[int]) -> Iterator[list[int]]:
+    iterator = iter(ids)
+    while chunk := list(islice(iterator, CHUNK)):
+        yield chunk

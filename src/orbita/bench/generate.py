@@ -12,7 +12,9 @@ from typing import Any
 from django.db import connection, transaction
 
 from orbita.accounts.models import User
-from orbita.clients.models import Client, ClientFacts, ContactPoint, ExternalId, SearchToken
+from orbita.clients.models import Client, ClientFacts, ContactPoint, ExternalId
+from orbita.clients.search import of_kinds, write_clients
+from orbita.clients.tokens import name_words, place_words
 from orbita.commerce.models import Order
 
 SEED = 20240601
@@ -144,7 +146,8 @@ def city_of(number: int) -> str:
 
 def _load_clients(numbers: range, chance: random.Random, owner: int | None) -> None:
     moment = datetime(2023, 6, 1)
-    people, contacts, tokens, outside = [], [], [], []
+    people, contacts, outside = [], [], []
+    words: dict[int, list[tuple[int, str]]] = {}
     for number in numbers:
         last, first, middle = chance.choice(LAST), chance.choice(FIRST), chance.choice(MIDDLE)
         name, city = f"{last} {first} {middle}", city_of(number)
@@ -153,8 +156,7 @@ def _load_clients(numbers: range, chance: random.Random, owner: int | None) -> N
         people.append((number, name, key(name), last, first, middle, owner, city, added))
         contacts.append((number, "phone", phone, phone, True))
         contacts.append((number, "email", email, email, True))
-        words = (key(last), key(first), key(middle), key(city), phone[1:], email)
-        tokens += [(number, word) for word in words]
+        words[number] = of_kinds(name_words(name), place_words([city]))
         outside.append((number, str(number)))
     insert(
         Client,
@@ -162,7 +164,7 @@ def _load_clients(numbers: range, chance: random.Random, owner: int | None) -> N
         people,
     )
     insert(ContactPoint, "client_id kind value key is_main", contacts)
-    insert(SearchToken, "client_id token", tokens)
+    write_clients(words)
     insert(ExternalId, "client_id value", outside)
 
 

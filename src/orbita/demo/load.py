@@ -30,7 +30,7 @@ from orbita.clients.models import (
     Tag,
 )
 from orbita.clients.naming import ShownName, company_name, person_name, read_company
-from orbita.clients.search import index_clients
+from orbita.clients.search import index_clients, index_notes
 from orbita.commerce.actions import load_orders, load_products
 from orbita.commerce.actions.catalogue import ProductData
 from orbita.commerce.models import Cart, CartLine, ProductView
@@ -128,6 +128,7 @@ class _Loader:
             emit_many(rows, actor=actor, origin=Origin.BACKFILL)
         facts.refresh(self._client_ids)
         index_clients(self._client_ids, fresh=True)
+        index_notes(list(Note.objects.values_list("pk", flat=True)))
 
     def _at(self, when: datetime) -> datetime:
         """Squeezes today's moments into the part of today that is over."""

@@ -1,6 +1,6 @@
 from ninja import Router
 
-from . import carts, clients, imports, me, orders, products, rfm
+from . import carts, clients, imports, me, orders, products, rfm, search
 
 ROUTERS: dict[str, Router] = {
     "/me": me.router,
@@ -10,4 +10,5 @@ ROUTERS: dict[str, Router] = {
     "": carts.router,
     "/imports": imports.router,
     "/rfm": rfm.router,
+    "/search": search.router,
 }

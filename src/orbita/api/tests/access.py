@@ -173,4 +173,5 @@ ROWS = [
     ),
     Row("api:overview", api_answers(200)),
     Row("api:scores", api_answers(200)),
+    Row("api:search", api_answers(200), query=lambda world: {"q": "иванов"}),
 ]

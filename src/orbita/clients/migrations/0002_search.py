@@ -16,26 +16,26 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='NotePosting',
             fields=[
-                ('id', models.BigIntegerField(primary_key=True, serialize=False)),
+                ('id', orbita.core.fields.RowKeyField(primary_key=True, serialize=False)),
             ],
         ),
         migrations.CreateModel(
             name='Posting',
             fields=[
-                ('id', models.BigIntegerField(primary_key=True, serialize=False)),
+                ('id', orbita.core.fields.RowKeyField(primary_key=True, serialize=False)),
             ],
         ),
         migrations.CreateModel(
             name='SearchedClient',
             fields=[
-                ('client', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='+', serialize=False, to='clients.client')),
+                ('client', orbita.core.fields.OneRowField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='+', serialize=False, to='clients.client')),
                 ('words', models.BinaryField()),
             ],
         ),
         migrations.CreateModel(
             name='SearchedNote',
             fields=[
-                ('note', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='+', serialize=False, to='clients.note')),
+                ('note', orbita.core.fields.OneRowField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='+', serialize=False, to='clients.note')),
             ],
         ),
         migrations.CreateModel(
@@ -50,7 +50,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='WordKey',
             fields=[
-                ('id', models.BigIntegerField(primary_key=True, serialize=False)),
+                ('id', orbita.core.fields.RowKeyField(primary_key=True, serialize=False)),
             ],
         ),
         migrations.RemoveConstraint(

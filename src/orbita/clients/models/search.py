@@ -9,7 +9,7 @@ from django.db import models
 
 from orbita.clients.models.client import Client
 from orbita.clients.models.note import Note
-from orbita.core.fields import KeyField
+from orbita.core.fields import KeyField, OneRowField, RowKeyField
 
 
 class Word(models.Model):
@@ -37,7 +37,7 @@ class Word(models.Model):
 class WordKey(models.Model):
     """`hash << 27 | word`: a part of the word's sound that survives slips of the hand."""
 
-    id = models.BigIntegerField(primary_key=True)
+    id = RowKeyField(primary_key=True)
 
     def __str__(self) -> str:
         return f"key {self.pk}"
@@ -46,7 +46,7 @@ class WordKey(models.Model):
 class Posting(models.Model):
     """`word << 32 | client`: the card has this word in its names or addresses."""
 
-    id = models.BigIntegerField(primary_key=True)
+    id = RowKeyField(primary_key=True)
 
     def __str__(self) -> str:
         return f"posting {self.pk}"
@@ -55,7 +55,7 @@ class Posting(models.Model):
 class NotePosting(models.Model):
     """`word << 32 | note`: the text of the note has this word."""
 
-    id = models.BigIntegerField(primary_key=True)
+    id = RowKeyField(primary_key=True)
 
     def __str__(self) -> str:
         return f"posting {self.pk}"
@@ -64,7 +64,7 @@ class NotePosting(models.Model):
 class SearchedClient(models.Model):
     """The words of a card, packed: what to take out of the index when it changes."""
 
-    client = models.OneToOneField(
+    client = OneRowField(
         Client, on_delete=models.CASCADE, primary_key=True, related_name="+"
     )
     words = models.BinaryField()
@@ -76,7 +76,7 @@ class SearchedClient(models.Model):
 class SearchedNote(models.Model):
     """Says that the text of the note is in the index; it never changes."""
 
-    note = models.OneToOneField(Note, on_delete=models.CASCADE, primary_key=True, related_name="+")
+    note = OneRowField(Note, on_delete=models.CASCADE, primary_key=True, related_name="+")
 
     def __str__(self) -> str:
         return f"note {self.note_id}"

@@ -7,6 +7,7 @@ from .index import (
     index_clients,
     index_missing,
     index_notes,
+    indexed_words,
     of_kinds,
     write_clients,
 )
@@ -24,6 +25,7 @@ __all__ = [
     "index_clients",
     "index_missing",
     "index_notes",
+    "indexed_words",
     "of_kinds",
     "same_keys",
     "text_condition",

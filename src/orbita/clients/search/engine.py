@@ -15,7 +15,7 @@ from rapidfuzz.distance import OSA, JaroWinkler
 from orbita.clients.first_names import FIRST_NAMES
 from orbita.clients.search import lookup, query
 from orbita.clients.search.diminutives import OTHER_FORMS
-from orbita.clients.search.index import PLACE, unpacked
+from orbita.clients.search.index import NAME, PLACE, unpacked
 from orbita.clients.search.lookup import Found
 from orbita.clients.search.spelling import (
     hashes,
@@ -33,11 +33,13 @@ WORDS_TO_SPARE_ONE = 3
 MOST_BEGINNINGS = 300
 MOST_SOUNDING = 3000
 MOST_PRICED = 80
+# A word that so many clients have is frequent: its clients are found through the other words.
+RARE = 120
 MOST_OWNERS = 500
-MOST_CARDS = 6000
-FREQUENT_PAIRS = 6
-SCANNED = 30_000
-LOOKED_AT = 1500
+MOST_CHECKED = 2500
+FREQUENT_PAIRS = 8
+SCANNED = 8_000
+LOOKED_AT = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +153,7 @@ def _by_email(address: str) -> list[Match]:
 
 def _emails_alike(address: str) -> list[Match]:
     """Addresses that share the beginning and differ by two slips."""
-    local, _at, domain = address.partition("@")
+    local, _at, _domain = address.partition("@")
     if len(local) < 6:
         return []
     begun = lookup.with_keys_from([local[: max(4, len(local) // 2)]], 1500)
@@ -312,7 +314,9 @@ class _Words:
         sounds = [word.sound for word in words]
         near: dict[int, float] = {}
         for said in {term.sound, loose}:
-            close = process.extract(said, sounds, scorer=OSA.distance, score_cutoff=most, limit=None)
+            close = process.extract(
+                said, sounds, scorer=OSA.distance, score_cutoff=most, limit=None
+            )
             for _sound, miss, place in close:
                 near[place] = min(miss, near.get(place, most))
         for place, miss in near.items():
@@ -322,7 +326,7 @@ class _Words:
             miss = min(miss or 1, OSA.distance(term.text, word.text))
             unlike = 1 - JaroWinkler.similarity(term.sound, word.sound)
             term.add(word, miss + unlike, "typo" if miss == 1 else "typos")
-        if term.is_last and len(term.sound) > 3 and most == 1:
+        if term.is_last and len(term.sound) > 4 and most == 1:
             self._slips_in_beginnings(term, words)
 
     def _slips_in_beginnings(self, term: Term, words: Sequence[Found]) -> None:
@@ -332,7 +336,7 @@ class _Words:
             term.sound, starts, scorer=OSA.distance, score_cutoff=1, limit=MOST_BEGINNINGS
         )
         for _start, miss, place in close:
-            if miss and len(words[place].sound) > size + 1:
+            if miss and words[place].kind == NAME and len(words[place].sound) > size + 1:
                 term.add(words[place], miss + 0.6, "typo")
 
     # -- from words to cards --
@@ -341,26 +345,40 @@ class _Words:
         terms = [term for term in self.terms if not term.is_short]
         if not terms:
             return self._named()
-        clients: dict[int, None] = {}
-        for term in terms:
-            term.frequent = []
-            cheapest = term.cheapest(MOST_PRICED)
-            owners = lookup.owners([one.word.id for one in cheapest], MOST_OWNERS)
-            for one in cheapest:
-                own = owners[one.word.id]
-                if len(own) >= MOST_OWNERS:
-                    term.frequent.append(one)
-                    if len(self.terms) > 1:
-                        continue
-                if len(clients) < MOST_CARDS:
-                    clients.update(dict.fromkeys(own))
-        if len(terms) > 1:
-            clients.update(dict.fromkeys(self._frequent_pairs(terms)))
-        elif terms[0].frequent:
-            words = [one.word.id for one in terms[0].frequent[:3]]
-            clients.update(dict.fromkeys(lookup.recent_having(words, LOOKED_AT)))
-        clients.update(dict.fromkeys(match.client_id for match in self._named()))
-        return self._priced(list(clients)[: MOST_CARDS + 1000])
+        holders = [self._holders(term) for term in terms]
+        if len(self.terms) == 1:
+            return self._of_one_word(terms[0], holders[0])
+        named = [match.client_id for match in self._named()]
+        if len(terms) == 1:  # and initials
+            return self._priced([*named, *holders[0]][:MOST_CHECKED])
+        return self._priced(
+            list(dict.fromkeys([*named, *self._frequent_pairs(terms), *_likely(terms, holders)]))
+        )
+
+    def _holders(self, term: Term) -> dict[int, float]:
+        """The clients that have a word of the term, with its price; of frequent words none."""
+        cheapest = term.cheapest(MOST_PRICED)
+        few = len(self.terms) > 1
+        owners = lookup.owners([one.word.id for one in cheapest], RARE if few else MOST_OWNERS)
+        term.frequent = []
+        found: dict[int, float] = {}
+        for one in cheapest:
+            own = owners[one.word.id]
+            if len(own) >= (RARE if few else MOST_OWNERS):
+                term.frequent.append(one)
+                if few:
+                    continue
+            for client in own:
+                found.setdefault(client, one.price)
+        return found
+
+    def _of_one_word(self, term: Term, holders: dict[int, float]) -> list[Match]:
+        clients = list(holders)[:MOST_CHECKED]
+        if term.frequent:
+            words = [one.word.id for one in term.frequent[:3]]
+            clients += lookup.recent_having(words, LOOKED_AT)
+        clients += [match.client_id for match in self._named()]
+        return self._priced(list(dict.fromkeys(clients)))
 
     def _named(self) -> list[Match]:
         """Cards whose name begins with two of the words, in the order of names: «Фамилия И…»."""
@@ -381,13 +399,12 @@ class _Words:
     def _frequent_pairs(self, terms: Sequence[Term]) -> list[int]:
         """Cards with two words of which each is too frequent to read all who have it."""
         pairs = sorted(
-            (
-                (one.price + other.price, one.word.id, other.word.id)
-                for place, first in enumerate(terms)
-                for second in terms[place + 1 :]
-                for one in first.frequent[:4]
-                for other in second.frequent[:4]
-            )
+            (one.price + other.price, *_rarer_first(one, other))
+            for place, first in enumerate(terms)
+            for second in terms[place + 1 :]
+            for one in first.frequent[:6]
+            for other in second.frequent[:6]
+            if one.word.id != other.word.id
         )
         found: list[int] = []
         for _price, one, other in pairs[:FREQUENT_PAIRS]:
@@ -397,30 +414,34 @@ class _Words:
         return found
 
     def _priced(self, clients: Sequence[int]) -> list[Match]:
+        chances = [(term, term.candidates.keys()) for term in self.terms if not term.is_short]
+        needed = len(chances) - (1 if len(self.terms) >= WORDS_TO_SPARE_ONE else 0)
         found = []
         for pk, packed in lookup.words_of(clients):
-            match = self._price(pk, unpacked(packed))
-            if match:
-                found.append(match)
+            own = unpacked(packed)
+            if sum(not keys.isdisjoint(own) for _term, keys in chances) >= needed:
+                match = self._price(pk, own)
+                if match:
+                    found.append(match)
         return found
 
-    def _price(self, client: int, words: Iterable[int]) -> Match | None:
-        own = list(words)
+    def _price(self, client: int, own: Sequence[int]) -> Match | None:
         used: set[int] = set()
         price, unfound, why = 0.0, 0, []
         for term in self.terms:
             if term.is_short:
                 price, why = price + INITIAL, [*why, "initial"]
                 continue
-            best: Candidate | None = None
-            for word in own:
-                one = term.candidates.get(word)
-                if one and word not in used and (best is None or one.price < best.price):
-                    best = one
-            if best is None:
+            chances = [
+                term.candidates[word]
+                for word in own
+                if word in term.candidates and word not in used
+            ]
+            if not chances:
                 unfound += 1
                 price += UNFOUND
                 continue
+            best = min(chances, key=lambda one: one.price)
             used.add(best.word.id)
             price += best.price
             why.append("place" if best.word.kind == PLACE and best.price < 1 else best.why)
@@ -435,6 +456,33 @@ class _Words:
             Match(pk, ELSEWHERE * 2, ("tag",), name)
             for pk, name in (lookup.with_tags(starts, 100) if starts else [])
         ]
+
+
+def _likely(terms: Sequence[Term], holders: Sequence[dict[int, float]]) -> list[int]:
+    """Clients with words of all the terms, or who may have them: frequent words are not read.
+
+    The cheapest first, no more than can be looked through.
+    """
+    spare = 1 if len(terms) >= WORDS_TO_SPARE_ONE else 0
+    whole: dict[int, float] = {}
+    for place, having in enumerate(holders):
+        others = [other for at, other in enumerate(holders) if at != place]
+        unread = sum(bool(term.frequent) for at, term in enumerate(terms) if at != place)
+        needed = len(others) - spare - unread
+        for client, price in having.items():
+            if client in whole:
+                continue
+            known = [other[client] for other in others if client in other]
+            if len(known) >= needed:
+                whole[client] = price + sum(known) + (0 if len(known) >= len(others) else 0.5)
+    return sorted(whole, key=whole.__getitem__)[:MOST_CHECKED]
+
+
+def _rarer_first(one: Candidate, other: Candidate) -> tuple[int, int]:
+    """First names are the most frequent words: the other one is gone through."""
+    if one.word.text in FIRST_NAMES:
+        return other.word.id, one.word.id
+    return one.word.id, other.word.id
 
 
 _ENOUGH = {_Words.as_typed: 1.0, _Words.one_slip: 2.0, _Words.two_slips: 9.0}

@@ -244,3 +244,12 @@ def _chunks(ids: Iterable[int]) -> Iterator[list[int]]:
     iterator = iter(ids)
     while chunk := list(islice(iterator, CHUNK)):
         yield chunk
+
+
+def indexed_words(client_id: int) -> set[str]:
+    """The words by which the index finds a client, as its postings say."""
+    packed = SearchedClient.objects.filter(pk=client_id).values_list("words", flat=True).first()
+    ids = unpacked(packed or b"")
+    found = Posting.objects.filter(pk__in=[word << OWNER_BITS | client_id for word in ids])
+    words = [posting >> OWNER_BITS for posting in found.values_list("pk", flat=True)]
+    return set(Word.objects.filter(pk__in=words).values_list("text", flat=True))

@@ -188,12 +188,13 @@ def with_tags(texts: Collection[str], most: int) -> list[tuple[int, str]]:
     branch = "(t.name_key >= %s AND t.name_key < %s)"
     given = [text for start in texts for text in (start, start + LAST_CHARACTER)]
     tags = _rows(
-        "SELECT id, name FROM clients_tag t WHERE " + " OR ".join([branch] * len(texts)), given
+        "SELECT id, name FROM clients_tag t WHERE " + " OR ".join([branch] * len(texts)),  # noqa: S608
+        given,
     )
     found: list[tuple[int, str]] = []
     for pk, name in tags[:20]:
         rows = _rows(
-            "SELECT client_id FROM clients_clienttag WHERE tag_id = %s"
+            "SELECT client_id FROM clients_clienttag WHERE tag_id = %s"  # noqa: S608
             f" ORDER BY client_id DESC LIMIT {int(most)}",
             [pk],
         )
@@ -229,4 +230,4 @@ def having_any(rows: QuerySet[Client], words: Sequence[int]) -> QuerySet[Client]
         f"EXISTS (SELECT 1 FROM clients_posting p WHERE p.id = {word << OWNER_BITS} | clients_client.id)"  # noqa: S608
         for word in words
     )
-    return rows.extra(where=[f"({owned})"])
+    return rows.extra(where=[f"({owned})"])  # noqa: S610

@@ -12,7 +12,7 @@ MOST_DIGITS = 15
 MOST_WORDS = 6
 _RUSSIAN = re.compile("[а-я]")
 _LATIN = re.compile("[a-z]")
-_NUMBER_SIGN = re.compile(r"(?:№|no\b|#)\s*(\d{1,15})")
+_NUMBER_SIGN = re.compile(r"(?:№|no\.?|#)\s*(\d{1,15})")
 # What a Russian letter may be typed as with the Latin layout on; "." and "," end words as well.
 _OTHER_LAYOUT = re.compile(r"[a-z`\[\];',./~{}:\"<> -]+")
 _LETTERS_OF_EMAIL = "abcdefghijklmnopqrstuvwxyz0123456789._-"
@@ -63,9 +63,7 @@ def phones_one_slip_off(e164: str) -> set[str]:
     found = {
         head + tail[:i] + digit + tail[i + 1 :] for i in range(len(tail)) for digit in "0123456789"
     }
-    found |= {
-        head + tail[:i] + tail[i + 1] + tail[i] + tail[i + 2 :] for i in range(len(tail) - 1)
-    }
+    found |= {head + tail[:i] + tail[i + 1] + tail[i] + tail[i + 2 :] for i in range(len(tail) - 1)}
     return found - {e164}
 
 

@@ -88,7 +88,11 @@ def find_clients(
             pk,
         )
         for pk, name, *dealings in seen.filter(pk__in=list(by_id)).values_list(
-            "pk", "name_key", "facts__orders_count", "facts__last_order_on", "facts__last_contact_at"
+            "pk",
+            "name_key",
+            "facts__orders_count",
+            "facts__last_order_on",
+            "facts__last_contact_at",
         )
     )
     wanted_ids = [one[-1] for one in order[:limit]]
@@ -148,4 +152,6 @@ def _among(rows: Any, text: str) -> list[Match]:
         if not ids:
             return []
         found = lookup.having_any(found, ids)
-    return [Match(pk, engine.PREFIX, ("prefix",)) for pk in found.values_list("pk", flat=True)[:100]]
+    return [
+        Match(pk, engine.PREFIX, ("prefix",)) for pk in found.values_list("pk", flat=True)[:100]
+    ]

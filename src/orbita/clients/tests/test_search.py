@@ -2,11 +2,19 @@ import pytest
 from django.db import transaction
 
 from orbita.accounts.models import User
-from orbita.clients.actions import create_client
+from orbita.clients.actions import add_note, create_client, delete_note, set_tags
 from orbita.clients.contacts import read_contact
-from orbita.clients.models import Client, SearchToken
-from orbita.clients.search import index_clients, text_condition
-from orbita.clients.tokens import tokens_for
+from orbita.clients.models import Client, Posting
+from orbita.clients.search import (
+    find_clients,
+    find_notes,
+    forget_clients,
+    index_clients,
+    index_missing,
+    indexed_words,
+    text_condition,
+)
+from orbita.clients.tokens import name_words, place_words
 
 pytestmark = pytest.mark.django_db
 
@@ -74,19 +82,96 @@ def test_nothing_typed_is_no_condition() -> None:
     assert text_condition("  \u200b ") is None
 
 
-def test_tokens_computed_in_memory_equal_the_stored_ones(row: Client) -> None:
-    computed = tokens_for(
-        name=row.name,
-        city=row.city,
-        inn=row.inn,
-        contacts=row.contacts.values_list("kind", "key"),
-        numbers=["K-0042"],
-    )
-    assert computed == set(SearchToken.objects.values_list("token", flat=True))
+def test_words_computed_in_memory_equal_the_stored_ones(row: Client) -> None:
+    computed = name_words(row.name, row.legal_name) + place_words([row.city])
+    assert set(computed) == indexed_words(row.pk)
 
 
 def test_indexing_again_changes_nothing(row: Client) -> None:
-    before = sorted(SearchToken.objects.values_list("client_id", "token"))
+    before = sorted(Posting.objects.values_list("pk", flat=True))
     with transaction.atomic():
         index_clients([row.pk])
-    assert sorted(SearchToken.objects.values_list("client_id", "token")) == before
+    assert sorted(Posting.objects.values_list("pk", flat=True)) == before
+
+
+def test_a_forgotten_client_leaves_nothing_and_is_found_once_indexed_again(row: Client) -> None:
+    with transaction.atomic():
+        forget_clients([row.pk])
+    assert not Posting.objects.exists()
+    assert [done.clients for done in index_missing()] == [1]
+    assert list(index_missing()) == []
+    assert "семенова" in indexed_words(row.pk)
+
+
+@pytest.mark.parametrize(
+    ("typed", "why"),
+    [
+        ("семёнова алена", "exact"),
+        ("алёна семенова", "exact"),
+        ("семен але", "prefix"),
+        ("Семенова А", "initial"),
+        ("симёнова алена", "typo"),
+        ("смеенова алена", "typo"),
+        ("семнова алёна", "typo"),
+        ("сименава алена", "typos"),
+        ("semyonova alena", "alphabet"),
+        ("semenova", "alphabet"),
+        ("ctvtyjdf fktyf", "layout"),
+        ("ctvtyjdf fktys", "typo"),
+        ("лена семенова", "form"),
+        ("семенова петербург", "place"),
+        ("89161234567", "phone"),
+        ("4567", "phone_part"),
+        ("89161234557", "phone_typo"),
+        ("8916123567", "phone_typo"),
+        ("alena.s@example.org", "email"),
+        ("alena.s@exmple.org", "email_typo"),
+        ("alina.s@example.org", "email_typo"),
+        ("alena_s", "contact"),
+        ("500100732259", "inn"),
+        ("K-0042", "number"),
+        ("vip", "tag"),
+    ],
+)
+def test_the_search_forgives(row: Client, alice: User, typed: str, why: str) -> None:
+    set_tags(actor=alice, client=row, tags=["VIP"])
+    found = find_clients(alice, typed, 5)
+    assert [one.client for one in found] == [row]
+    assert why in found[0].why
+    assert found[0].reason
+
+
+@pytest.mark.parametrize("typed", ["", " ", "петров", "0000", "bob@mail.org", "%", "' OR 1=1", "я"])
+def test_the_search_does_not_invent(row: Client, alice: User, typed: str) -> None:
+    assert find_clients(alice, typed, 5) == []
+
+
+def test_exact_hits_come_first_and_those_dealt_with_lately_before_others(alice: User) -> None:
+    near, cold, warm = (
+        create_client(actor=alice, values={"name": name})
+        for name in ("Иванав Пётр", "Иванов Пётр", "Иванов Пётр")
+    )
+    add_note(actor=alice, client=warm, kind="call", text="просил счёт")
+    assert [one.client for one in find_clients(alice, "иванов петр", 5)] == [warm, cold, near]
+
+
+def test_a_manager_finds_his_own_clients_only(alice: User, charlie: User, row: Client) -> None:
+    assert find_clients(charlie, "семенова", 5) == []
+    assert find_clients(charlie, "4567", 5) == []
+
+
+def test_a_note_is_found_by_its_words_whatever_the_endings(alice: User, row: Client) -> None:
+    note = add_note(actor=alice, client=row, text="Просила доставку чайников на дачу")
+    seen = Client.objects.visible_to(alice)
+    assert [one.note for one in find_notes(seen, "доставка чайник", 5)] == [note]
+    assert find_notes(seen, "доставка самоваров", 5) == []
+    delete_note(actor=alice, note=note)
+    assert find_notes(seen, "доставка", 5) == []
+
+
+def test_a_list_shows_near_misses_only_when_nothing_is_as_typed(alice: User, row: Client) -> None:
+    other = create_client(actor=alice, values={"name": "Симёнова Алёна"})
+    for typed, expected in (("симёнова", [other]), ("семеноав алена", [row])):
+        condition = text_condition(typed)
+        assert condition is not None
+        assert set(Client.objects.filter(condition)) == set(expected), typed

@@ -11,7 +11,14 @@ from pytest_django import Settings
 from orbita.accounts.models import User
 from orbita.analytics.models import RfmMonth, RfmScore
 from orbita.clients import facts
-from orbita.clients.models import Client, ClientFacts, CompanyPerson, Note, SearchToken
+from orbita.clients.models import (
+    Client,
+    ClientFacts,
+    CompanyPerson,
+    Note,
+    SearchedClient,
+    SearchedNote,
+)
 from orbita.commerce.models import Cart, Order, OrderLine, Product
 from orbita.core.models import Company, Event, Job, Origin
 from orbita.demo.company import generate
@@ -81,8 +88,9 @@ def test_the_rfm_map_is_ready_with_its_past(loaded: list[str]) -> None:
 
 
 def test_every_client_can_be_found(loaded: list[str]) -> None:
-    indexed = SearchToken.objects.values("client").distinct().count()
+    indexed = SearchedClient.objects.count()
     assert indexed == Client.objects.count()
+    assert SearchedNote.objects.count() == Note.objects.count()
 
 
 def test_all_employees_can_sign_in(loaded: list[str]) -> None:

@@ -16,7 +16,8 @@ from orbita.clients.models import (
     CompanyPerson,
     ContactPoint,
     ExternalId,
-    SearchToken,
+    Posting,
+    SearchedClient,
 )
 from orbita.commerce.models import OpeningBalance, Order, OrderLine, PriceChange, Product
 from orbita.gateways import actions
@@ -132,6 +133,8 @@ def contents() -> dict[str, list[tuple[Any, ...]]]:
             "product",
         )
     )
-    tokens = SearchToken.objects.values_list("client_id", "token")
-    dump["SearchToken"] = sorted(tokens)
+    dump["Posting"] = sorted(Posting.objects.values_list("pk"))
+    dump["SearchedClient"] = sorted(
+        (pk, bytes(words)) for pk, words in SearchedClient.objects.values_list("pk", "words")
+    )
     return dump

@@ -62,7 +62,9 @@ class Command(BaseCommand):
             writer.writerows(hits)
             return
         for hit in hits:
-            self.stdout.write(f"{hit['kind']:8} {hit['external_id'] or '':12} {hit['title']}  ({hit['why']})")
+            self.stdout.write(
+                f"{hit['kind']:8} {hit['external_id'] or '':12} {hit['title']}  ({hit['why']})"
+            )
 
 
 def _answer(actor: User, line: str, limit: int) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from orbita.core.text import normalise, search_tokens
 
 # How many of the cheapest cards are read to rank them; whoever is not among these types more.
 CONSIDERED = 300
+SHOWN = ("kind", "name", "city", "responsible__name", "responsible__email")
 EXACT, OTHERWISE = 0.1, 0.7
 # Cards whose prices differ by less are told apart by how often and how lately they were dealt with.
 STEP = 0.25
@@ -45,7 +46,6 @@ WHY = {
     "number": _("number in another system"),
     "own_number": _("number of the card"),
     "tag": pgettext_lazy("search", "tag"),
-    "note": pgettext_lazy("search", "note"),
 }
 
 
@@ -96,7 +96,7 @@ def find_clients(
         )
     )
     wanted_ids = [one[-1] for one in order[:limit]]
-    cards = Client.objects.select_related("responsible").in_bulk(wanted_ids)
+    cards = Client.objects.select_related("responsible").only(*SHOWN).in_bulk(wanted_ids)
     return [
         FoundClient(cards[pk], by_id[pk].why, by_id[pk].told) for pk in wanted_ids if pk in cards
     ]

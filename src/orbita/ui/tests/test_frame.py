@@ -4,7 +4,7 @@ from django.test import Client, RequestFactory, override_settings
 from orbita.accounts.models import User
 from orbita.accounts.policy import Denied
 from orbita.core.registry import Registry
-from orbita.ui import errors, menu, views
+from orbita.ui import errors, menu
 from orbita.ui.menu import Badge, Hit, MenuItem, QuickCreate, SearchProvider
 
 pytestmark = pytest.mark.django_db
@@ -44,7 +44,7 @@ def registries(monkeypatch: pytest.MonkeyPatch) -> None:
     )
     monkeypatch.setattr(menu, "MENU", entries)
     monkeypatch.setattr(menu, "QUICK_CREATE", creates)
-    monkeypatch.setattr(views, "SEARCH", providers)
+    monkeypatch.setattr(menu, "SEARCH", providers)
 
 
 def page_of(client: Client, user: User, address: str) -> str:

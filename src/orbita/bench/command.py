@@ -23,7 +23,7 @@ IMPORTED = 200_000
 
 def main(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="orbita bench", description=__doc__)
-    parser.add_argument("what", choices=("core", "calibrate"))
+    parser.add_argument("what", choices=("core", "search", "calibrate"))
     parser.add_argument("--clients", type=int, action="append", help="a size of the base; several")
     parser.add_argument("--database", choices=("sqlite", "postgresql", "both"), default="both")
     parser.add_argument("--keep", type=Path, help="keep the bases here and use them again")
@@ -37,18 +37,41 @@ def main(argv: Sequence[str]) -> int:
     _say(f"machine: {figures['machine']}")
     if options.what == "core":
         figures["runs"] = list(_core(options))
+    if options.what == "search":
+        figures["runs"] = list(_search(options))
     text = json.dumps(figures, indent=2, ensure_ascii=False)
     if options.output:
         options.output.write_text(text + "\n", encoding="utf-8")
-    if options.page and options.what == "core":
-        options.page.write_text(report.page(figures), encoding="utf-8")
+    if options.page and options.what != "calibrate":
+        page = report.page if options.what == "core" else report.search_page
+        options.page.write_text(page(figures), encoding="utf-8")
     sys.stdout.write(text + "\n")
     return 0
 
 
+def _wanted(options: argparse.Namespace) -> tuple[str, ...]:
+    return ("sqlite", "postgresql") if options.database == "both" else (options.database,)
+
+
+def _search(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    for database in _wanted(options):
+        for clients in options.clients or SIZES:
+            with _base(database, clients, options.keep) as environment:
+                if environment is None:
+                    _say(f"{database}: left out, there is no server and none could be started")
+                    continue
+                run: dict[str, Any] = {"database": database, "clients": clients}
+                mark = Path(environment["ORBITA_DATA"], "filled")
+                if database == "postgresql" or not mark.exists():
+                    run["filling"] = _measure("prepare_search", environment, str(clients))
+                    mark.touch()
+                run["search"] = _measure("search", environment)
+                _say(f"{database} {clients}: {run['search']}")
+                yield run
+
+
 def _core(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
-    wanted = ("sqlite", "postgresql") if options.database == "both" else (options.database,)
-    for database in wanted:
+    for database in _wanted(options):
         for clients in options.clients or SIZES:
             orders = SIZES.get(clients, clients * 10)
             with _base(database, clients, options.keep) as environment:

@@ -135,7 +135,7 @@ def fill(clients: int, orders: int) -> None:
             _load_orders(numbers, clients, chance, owner, purchases)
     with transaction.atomic():
         _load_facts(clients, purchases)
-    _reset_sequences()
+    reset_sequences()
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
 
@@ -247,7 +247,7 @@ def insert(model: Any, given: str, rows: Iterable[Sequence[Any]], **same: Any) -
             )
 
 
-def _reset_sequences() -> None:
+def reset_sequences() -> None:
     """PostgreSQL's counters do not notice rows that bring their own numbers."""
     if connection.vendor != "postgresql":
         return

@@ -29,7 +29,7 @@ from orbita.accounts.models import Role, User  # noqa: E402
 from orbita.analytics.rfm.compute import summarise  # noqa: E402
 from orbita.analytics.rfm.measure import measured  # noqa: E402
 from orbita.analytics.rfm.scoring import Params  # noqa: E402
-from orbita.bench import generate, service, timing  # noqa: E402
+from orbita.bench import generate, search, service, timing  # noqa: E402
 from orbita.clients.models import Client  # noqa: E402
 from orbita.core.models import Company  # noqa: E402
 
@@ -43,6 +43,12 @@ def prepare(clients: str, orders: str) -> dict[str, float]:
         "bench@example.org", name="Bench", role=Role.objects.get(key="administrator")
     )
     return {"seconds": round(timing.once(lambda: generate.fill(int(clients), int(orders))), 1)}
+
+
+def prepare_search(clients: str) -> dict[str, float]:
+    """Migrates and fills an empty base for the search. Returns how long the filling took."""
+    call_command("migrate", verbosity=0)
+    return {"seconds": round(timing.once(lambda: search.fill(int(clients))), 1)}
 
 
 def _user() -> User:
@@ -156,6 +162,8 @@ def main() -> None:
         "imports": imports,
         "beside_import": beside_import,
         "idle": idle,
+        "prepare_search": prepare_search,
+        "search": search.measure,
     }
     started = time.perf_counter()
     result = measures[name](*arguments)

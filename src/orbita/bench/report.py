@@ -70,6 +70,31 @@ def page(figures: Mapping[str, Any]) -> str:
     )
 
 
+SEARCH_HEAD = """# Search, measured
+
+Filled by `./orbita bench search --page docs/performance-search.md`; nothing here is typed by hand.
+
+Measured {when}, warm, in one process, everything that the search box asks for: clients, notes, orders
+and products. The labelled set of 100 000 Russian cards and its 600 queries; bases larger than that are
+filled up with invented cards. "hit@10": how often one of the cards meant is among the first ten. Times
+are scaled to the reference machine as on the page of the other figures.
+"""
+
+
+def search_page(figures: Mapping[str, Any]) -> str:
+    """The figures of the search as Markdown."""
+    rows = [
+        f"| {run['database']}, {run['clients']} clients | {kind} | {one['hit10']:.3f} |"
+        f" {one['p50_ms']:g} ms | {one['p95_ms']:g} ms |"
+        f" {one['p95_ms'] / (run['search']['machine']['cpu'] / REFERENCE['cpu']):.1f} ms |"
+        for run in figures["runs"]
+        for kind, one in run["search"].items()
+        if isinstance(one, dict) and "hit10" in one
+    ]
+    head = ["| where | queries | hit@10 | p50 | p95 | p95 scaled |", "|---|---|---|---|---|---|"]
+    return "\n".join([SEARCH_HEAD.format(when=figures["when"]), *head, *rows, ""])
+
+
 def lines_of(runs: Sequence[Mapping[str, Any]]) -> Iterator[Line]:
     """Every figure of the runs with its budget."""
     for run in runs:

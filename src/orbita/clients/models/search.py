@@ -64,9 +64,7 @@ class NotePosting(models.Model):
 class SearchedClient(models.Model):
     """The words of a card, packed: what to take out of the index when it changes."""
 
-    client = OneRowField(
-        Client, on_delete=models.CASCADE, primary_key=True, related_name="+"
-    )
+    client = OneRowField(Client, on_delete=models.CASCADE, primary_key=True, related_name="+")
     words = models.BinaryField()
 
     def __str__(self) -> str:

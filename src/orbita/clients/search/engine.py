@@ -6,11 +6,12 @@ point for every slip of the hand. Then the cards that have one for each, found b
 them; a card's price is the sum. Misses are looked for only when nothing cheaper was found.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from rapidfuzz import process
-from rapidfuzz.distance import OSA, JaroWinkler
+from rapidfuzz.distance import OSA, JaroWinkler, Levenshtein
 
 from orbita.clients.first_names import FIRST_NAMES
 from orbita.clients.search import lookup, query
@@ -18,6 +19,7 @@ from orbita.clients.search.diminutives import OTHER_FORMS
 from orbita.clients.search.index import NAME, PLACE, unpacked
 from orbita.clients.search.lookup import Found
 from orbita.clients.search.spelling import (
+    are_neighbours,
     hashes,
     in_cyrillic,
     letters,
@@ -27,6 +29,7 @@ from orbita.core.phones import parse_phone
 
 PREFIX, FORM, ALPHABET, LAYOUT, ELSEWHERE = 0.2, 0.4, 0.2, 0.1, 0.3
 INITIAL = 0.3
+UNLIKELY = 0.2
 UNFOUND = 3.0
 # A card of more words found may miss one of them.
 WORDS_TO_SPARE_ONE = 3
@@ -87,8 +90,12 @@ class Term:
         return len(self.text) == 1
 
     def cheapest(self, most: int) -> list[Candidate]:
+        """The likeliest words; a quarter of the places is kept for slips, whatever begins so."""
         found = sorted(self.candidates.values(), key=lambda one: one.price)
-        return found[:most]
+        written = [one for one in found if one.price < 1]
+        slips = found[len(written) :]
+        kept = max(most * 3 // 4, most - len(slips))
+        return [*written[:kept], *slips[: most - min(kept, len(written))]]
 
 
 def near(text: str, *, region: str = "RU", limit: int) -> list[int]:
@@ -276,7 +283,10 @@ class _Words:
         if term.text.isascii() and not term.text.isdigit():
             starts.append(in_cyrillic(term.text))
         for start in starts:
-            for word in lookup.words_beginning(start, MOST_BEGINNINGS):
+            words = lookup.words_beginning(start, MOST_BEGINNINGS)
+            if len(words) == MOST_BEGINNINGS:  # those that so many bear are surely wanted
+                words += lookup.words_equal(_names_beginning(start))
+            for word in words:
                 rest = len(word.text) - len(start)
                 known = word.text in FIRST_NAMES
                 price = PREFIX if term.is_last else PREFIX * 1.5
@@ -325,6 +335,9 @@ class _Words:
                 continue
             miss = min(miss or 1, OSA.distance(term.text, word.text))
             unlike = 1 - JaroWinkler.similarity(term.sound, word.sound)
+            unlike += UNLIKELY * _odd_letters(term.text, word.text)
+            if word.text in FIRST_NAMES:
+                unlike /= 2
             term.add(word, miss + unlike, "typo" if miss == 1 else "typos")
         if term.is_last and len(term.sound) > 4 and most == 1:
             self._slips_in_beginnings(term, words)
@@ -458,6 +471,21 @@ class _Words:
         ]
 
 
+def _names_beginning(start: str) -> list[str]:
+    place = bisect_left(_NAMES, start)
+    return [name for name in _NAMES[place : place + 60] if name.startswith(start)]
+
+
+def _odd_letters(typed: str, meant: str) -> int:
+    """How many letters stand in the place of one whose key is not beside theirs."""
+    if OSA.distance(typed, meant) < Levenshtein.distance(typed, meant):
+        return 0  # two letters swapped
+    return sum(
+        one.tag == "replace" and not are_neighbours(typed[one.src_pos], meant[one.dest_pos])
+        for one in Levenshtein.editops(typed, meant)
+    )
+
+
 def _likely(terms: Sequence[Term], holders: Sequence[dict[int, float]]) -> list[int]:
     """Clients with words of all the terms, or who may have them: frequent words are not read.
 
@@ -485,4 +513,5 @@ def _rarer_first(one: Candidate, other: Candidate) -> tuple[int, int]:
     return one.word.id, other.word.id
 
 
+_NAMES = sorted(FIRST_NAMES)
 _ENOUGH = {_Words.as_typed: 1.0, _Words.one_slip: 2.0, _Words.two_slips: 9.0}

@@ -87,6 +87,23 @@ def in_cyrillic(word: str) -> str:
     return word
 
 
+_ROWS = ("йцукенгшщзхъ", "фывапролджэ", "ячсмитьбю")
+_NEIGHBOURS = {
+    (letter, other)
+    for row, keys in enumerate(_ROWS)
+    for place, letter in enumerate(keys)
+    for other_row, other_keys in enumerate(_ROWS)
+    for other_place, other in enumerate(other_keys)
+    if abs(row - other_row) <= 1 and -1 <= other_place - place + (other_row - row) / 2 <= 1
+}
+
+
+def are_neighbours(letter: str, other: str) -> bool:
+    """Whether the keys of two letters touch: the commonest way to hit a wrong one."""
+    one, two = letter.translate(_TO_RUSSIAN), other.translate(_TO_RUSSIAN)
+    return (one, two) in _NEIGHBOURS or (two, one) in _NEIGHBOURS
+
+
 def hashes(sound: str, misses: int = 2) -> set[int]:
     """Hashes of the beginning of a skeleton with up to `misses` letters left out.
 

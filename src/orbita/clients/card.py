@@ -31,7 +31,11 @@ from orbita.clients.extension import (
     StripItem,
     permitted,
 )
-from orbita.clients.models import Client, CompanyPerson, ContactPoint, Tag
+from orbita.clients.fields import kinds
+from orbita.clients.fields.columns import opening, shown
+from orbita.clients.fields.known import active, grouped, own_field, seen
+from orbita.clients.fields.values import names_of, stored
+from orbita.clients.models import Client, CompanyPerson, ContactPoint, FieldDefinition, Tag
 from orbita.clients.status import STEPS, status_of
 from orbita.core.models import Company
 from orbita.core.money import from_minor, to_minor
@@ -48,6 +52,10 @@ class Value:
     label: str
     text: str
     url: str
+    # How an own field shows what is more than a text: coloured choices, and a way to open a link.
+    html: SafeString | str = ""
+    opens: SafeString | str = ""
+    editable: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,12 +316,54 @@ class Card:
             value for value in found if value.text or (self.may_edit and self._asks(value.name))
         ]
 
+    @property
+    def own(self) -> list[tuple[str, list[Value]]]:
+        """The own fields under their groups, those that have a value or ask for one."""
+        found = []
+        for group, fields in grouped(seen("client", self.actor, self.client.kind)):
+            values = [self._own_value(field) for field in fields]
+            kept = [
+                value
+                for field, value in zip(fields, values, strict=True)
+                if value.text or (self.may_edit and value.editable and field.on_card)
+            ]
+            if kept:
+                found.append((group, kept))
+        return found
+
+    @cached_property
+    def _linked(self) -> dict[int, str]:
+        """The names of clients that own fields point at, of those the actor sees; one read."""
+        fields = [field for field in active("client") if field.kind == FieldDefinition.Kind.CLIENT]
+        ids = {stored(self.client, field) for field in fields} - {None}
+        rows = Client.objects.visible_to(self.actor).filter(pk__in=ids) if ids else None
+        return {} if rows is None else dict(rows.values_list("pk", "name"))
+
+    def _own_value(self, field: FieldDefinition) -> Value:
+        value = kinds.plain(field, stored(self.client, field))
+        if value is not None and field.kind == FieldDefinition.Kind.CLIENT:
+            value = {"id": value, "name": self._linked.get(value, "")}
+        elif value is not None and field.kind == FieldDefinition.Kind.FILE:
+            value = {"id": value, "name": names_of(field.kind, [value]).get(value, "")}
+        chosen = field.kind in (FieldDefinition.Kind.CHOICE, FieldDefinition.Kind.CHOICES)
+        return Value(
+            field.name,
+            field.label,
+            kinds.words(field, value),
+            reverse("clients:field", args=[self.client.pk, field.name]),
+            html=shown(field, value) if chosen and value is not None else "",
+            opens=opening(field, value) if value is not None else "",
+            editable=field.is_changed_by(self.actor),
+        )
+
     def _asks(self, name: str) -> bool:
         """Whether an empty value is worth asking for: few people have a tax number to tell."""
         return name in ALWAYS and (name != "inn" or self.client.is_company)
 
     def value(self, name: str) -> Value:
         """One field as the rail shows it."""
+        if field := own_field("client", name):
+            return self._own_value(field)
         url = reverse("clients:field", args=[self.client.pk, name])
         if name == "tags":
             return Value(name, _("Tags"), ", ".join(self.tags), url)

@@ -1,6 +1,5 @@
 """The fields of a card that people may set: how each is read, checked and kept in an event."""
 
-import re
 from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
@@ -13,6 +12,9 @@ from django.utils.translation import gettext as _
 
 from orbita.accounts.models import User
 from orbita.clients import checks, naming
+from orbita.clients.days import read_day
+from orbita.clients.fields import values as own
+from orbita.clients.fields.known import own_field
 from orbita.clients.models import AcquisitionSource, Client
 from orbita.clients.names import parse_company
 from orbita.core.text import clean_line, clean_text, normalise
@@ -58,27 +60,15 @@ def _choice(name: str, value: Any) -> str:
     return text
 
 
-_DAY_FIRST = re.compile(r"(\d{1,2})[./-](\d{1,2})[./-](\d{4})")
-
-
 def _day(name: str, value: Any) -> date | None:
     if value in (None, ""):
         return None
-    day = value if isinstance(value, date) else _read_day(str(value).strip())
+    day = value if isinstance(value, date) else read_day(str(value).strip())
     if day > timezone.localdate():
         raise ValueError(_("The date is in the future."))
     if day < OLDEST_BIRTHDAY:
         raise ValueError(_("The date is too long ago."))
     return day
-
-
-def _read_day(text: str) -> date:
-    try:
-        if match := _DAY_FIRST.fullmatch(text):
-            return date(int(match[3]), int(match[2]), int(match[1]))
-        return date.fromisoformat(text)
-    except ValueError:
-        raise ValueError(_("This is not a date. Write it as 31.12.1990.")) from None
 
 
 def _zone(name: str, value: Any) -> str:
@@ -149,14 +139,21 @@ READERS: dict[str, Callable[[str, Any], Any]] = {
 }
 
 
-def read(values: Values) -> dict[str, Any]:
+def read(values: Values, actor: User | None = None, kind: str = "") -> dict[str, Any]:
     """The values checked and put right. Raises `ValidationError` with one sentence per field.
 
-    A field that is not in the table is refused: nobody sets `deleted_at` through a form.
+    A field that is not in the table is refused: nobody sets `deleted_at` through a form. Own fields
+    stand among them as `own_<key>`; they are refused to actors whose role does not reach them, and
+    to clients of another `kind`.
     """
     clean: dict[str, Any] = {}
     errors: dict[str, list[str]] = {}
-    for name, value in values.items():
+    proper, own_values = own.split(values)
+    try:
+        clean |= own.read("client", own_values, actor, str(values.get("kind") or kind))
+    except ValidationError as error:
+        errors |= error.message_dict
+    for name, value in proper.items():
         try:
             if name not in READERS:
                 raise ValueError(_("There is no such field."))
@@ -174,9 +171,11 @@ def assign(client: Client, clean: Values) -> None:
         if not clean["kind"]:
             raise ValidationError({"kind": [_("Person or company?")]})
         client.kind = clean["kind"]
-    for name, value in clean.items():
+    proper, own_values = own.split(clean)
+    for name, value in proper.items():
         if name not in ("kind", *NAME_FIELDS):
             setattr(client, name, value)
+    own.assign(client, "client", own_values)
     if any(name in clean for name in (*NAME_FIELDS, "kind")):
         _assign_name(client, clean)
     client.birthday_md = (
@@ -233,11 +232,13 @@ def plain(client: Client) -> dict[str, Any]:
 
     The shown name of a person follows from its parts and is left out.
     """
-    return {name: plain_value(client, name) for name in READERS}
+    return {name: plain_value(client, name) for name in READERS} | own.plain(client, "client")
 
 
 def plain_value(client: Client, name: str) -> Any:
     """One field as an event keeps it."""
+    if field := own_field("client", name):
+        return own.plain_value(client, field)
     if name == "name":
         return client.name if client.is_company else None
     if name == "birthday":
@@ -257,4 +258,12 @@ def same(one: Any, other: Any) -> bool:
     """Whether two values of an event are the same: users by id, absent like empty."""
     if isinstance(one, Mapping) and isinstance(other, Mapping):
         return bool(one.get("id") == other.get("id"))
+    if isinstance(one, bool) or isinstance(other, bool):  # an own field's "no" is not "not known"
+        return one is other
     return (one or None) == (other or None)
+
+
+def is_known(name: str) -> bool:
+    """Whether there is such a field that values may be written to."""
+    field = own_field("client", name)
+    return name in READERS or (field is not None and field.is_active)

@@ -11,9 +11,12 @@ from django.http import QueryDict
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
+from orbita.accounts.models import User
 from orbita.clients.actions.contacts import read as read_contact
 from orbita.clients.collections import COLLECTIONS, Entry
 from orbita.clients.contacts import Contact
+from orbita.clients.fields.inputs import input_of, own_initial
+from orbita.clients.fields.known import changed_by, grouped, seen
 from orbita.clients.forms import (
     CONTACT_TYPES,
     SuggestInput,
@@ -23,9 +26,11 @@ from orbita.clients.forms import (
     split_tags,
 )
 from orbita.clients.models import Address, BankAccount, Client
+from orbita.clients.models.fields import FieldDefinition
 from orbita.ui.forms import UiForm, dress
 
 LONGEST_SEEN = 200_000
+Kind = FieldDefinition.Kind
 
 # ---- rows of contacts, addresses, accounts ----
 
@@ -196,22 +201,35 @@ class CardForm(UiForm):
         help_text=gettext_lazy("Separated by commas."),
     )
 
-    def __init__(self, data: QueryDict | None, *, kind: str, client: Client | None = None) -> None:
+    def __init__(
+        self, data: QueryDict | None, *, kind: str, actor: User, client: Client | None = None
+    ) -> None:
         self.kind, self.client = kind, client
         self.is_company = kind == Client.Kind.COMPANY
         self.names = (
             *(COMPANY_FIELDS if self.is_company else (*PERSON_FIELDS, "inn")),
             *SHARED_FIELDS,
         )
+        # A file is put on a card in place, where there is a card to put it on.
+        self.own = [
+            field
+            for field in changed_by(seen("client", actor, kind), actor)
+            if field.kind != Kind.FILE
+        ]
+        self.names += tuple(field.name for field in self.own)
         entries: dict[str, list[Entry]] = {name: [] for name in (*COLLECTIONS,)}
         initial: dict[str, Any] = {}
         if client:
             entries = {name: COLLECTIONS[name].current(client) for name in COLLECTIONS}
             initial = initial_of(client, self.names)
             initial["tags"] = ", ".join(entry["name"] for entry in entries["tags"])
+        else:
+            initial = own_initial(self.own)
         super().__init__(data, initial=initial)
         for name in self.names:
             self.fields[name] = form_field(name)
+        for own in self.own:
+            self.fields[own.name] = input_of(own, whole=True, value=initial.get(own.name))
         self._dress()
         self.rows = {row.name: Rows(row, data, entries[row.name]) for row in ROW_KINDS}
         self.contacts, self.addresses = self.rows["contacts"], self.rows["addresses"]
@@ -290,6 +308,13 @@ class CardForm(UiForm):
         names = ("working_hours", "time_zone", *SHARED_FIELDS[5:9])
         return [self[name] for name in names]
 
+    @property
+    def own_groups(self) -> list[tuple[str, list[forms.BoundField]]]:
+        """The own fields under the names of their groups, in the order of the card."""
+        return [
+            (group, [self[field.name] for field in of_it]) for group, of_it in grouped(self.own)
+        ]
+
     def clean(self) -> dict[str, Any]:
         for name, rows in self.rows.items():
             entries = rows.entries()
@@ -303,7 +328,10 @@ class CardForm(UiForm):
     def values(self) -> dict[str, Any]:
         """The fields as typed, for a new card."""
         typed = {name: self.cleaned_data.get(name) for name in self.names}
-        return {"kind": self.kind} | {name: value for name, value in typed.items() if value}
+        given = {name: value for name, value in typed.items() if value}
+        # An emptied default is not wanted.
+        own = {field.name: typed[field.name] or None for field in self.own}
+        return {"kind": self.kind} | given | own
 
     def parts(self) -> dict[str, Any]:
         """The collections as typed."""

@@ -17,10 +17,14 @@ from orbita.clients import card_fields, zones
 from orbita.clients.actions.card import ConflictError
 from orbita.clients.actions.contacts import read as read_contact
 from orbita.clients.collections import COLLECTIONS
+from orbita.clients.fields import inputs
+from orbita.clients.fields.inputs import input_of
+from orbita.clients.fields.known import active, changed_by, own_field
 from orbita.clients.models import (
     AcquisitionSource,
     Client,
     CompanyPerson,
+    FieldDefinition,
     Note,
     Segment,
     Tag,
@@ -78,6 +82,8 @@ def known_tags() -> list[str]:
 
 def form_field(name: str) -> forms.Field:
     """The field of a form for one field of the card, with the model's label and length."""
+    if field := own_field("client", name):
+        return input_of(field)
     column = card_fields.model_field(name)
     label = str(column.verbose_name)
     common: dict[str, Any] = {"label": label[:1].upper() + label[1:], "required": False}
@@ -105,8 +111,12 @@ def form_field(name: str) -> forms.Field:
 
 def initial_of(client: Client, names: Sequence[str]) -> dict[str, Any]:
     """The values of the card as form fields show them."""
-    plain = card_fields.plain(client)
-    values = {name: plain[name] for name in names}
+    values = {
+        name: inputs.initial_of(client, field)
+        if (field := own_field("client", name))
+        else card_fields.plain_value(client, name)
+        for name in names
+    }
     if "responsible" in values:
         values["responsible"] = str(client.responsible_id or "")
     return values
@@ -167,6 +177,30 @@ class QuickForm(UiForm):
         widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
     )
 
+    def __init__(self, *args: Any, actor: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.own = [
+            field
+            for field in changed_by(active("client"), actor)
+            if field.required and field.kind != FieldDefinition.Kind.FILE
+        ]
+        for field in self.own:
+            # One that only companies have, or a segment asks for, is asked for by the action.
+            made = input_of(field, whole=not field.holder)
+            made.initial = field.default
+            dress(made)
+            self.fields[field.name] = made
+
+    @property
+    def own_fields(self) -> list[forms.BoundField]:
+        """The own fields that a new card cannot be without."""
+        return [self[field.name] for field in self.own]
+
+    @property
+    def own_values(self) -> dict[str, Any]:
+        typed = {field.name: self.cleaned_data[field.name] for field in self.own}
+        return {name: value for name, value in typed.items() if value}
+
     def clean_phone(self) -> Any:
         return self._contact("phone")
 
@@ -221,7 +255,9 @@ class ContactForm(UiForm):
 class FieldForm(UiForm):
     """One field of the card, edited in place."""
 
-    def __init__(self, data: QueryDict | None, *, name: str, client: Client) -> None:
+    def __init__(
+        self, data: QueryDict | None, files: Any = None, *, name: str, client: Client
+    ) -> None:
         if name == "tags":
             current = COLLECTIONS["tags"].current(client)
             initial = {"tags": ", ".join(entry["name"] for entry in current)}
@@ -230,7 +266,9 @@ class FieldForm(UiForm):
             )
         else:
             initial, made = initial_of(client, [name]), form_field(name)
-        super().__init__(data, initial=initial)
+            if field := own_field("client", name):
+                made = input_of(field, value=initial[name])
+        super().__init__(data, files, initial=initial)
         dress(made)
         self.fields[name] = made
         self.name, self.client = name, client
@@ -242,7 +280,12 @@ class FieldForm(UiForm):
     @property
     def is_long(self) -> bool:
         """Whether Enter is needed for lines, so that a button saves."""
-        return isinstance(self.fields[self.name].widget, forms.Textarea | forms.Select)
+        own_buttons = forms.Textarea | forms.Select | forms.CheckboxSelectMultiple | forms.FileInput
+        return isinstance(self.fields[self.name].widget, own_buttons)
+
+    @property
+    def is_file(self) -> bool:
+        return isinstance(self.fields[self.name], forms.FileField)
 
 
 class NoteForm(UiForm):

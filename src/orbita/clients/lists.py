@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from orbita.clients import actions
+from orbita.clients.fields.columns import columns_of
 from orbita.clients.models import Client, ClientTag, ContactPoint
 from orbita.clients.search import text_condition
 from orbita.clients.status import status_of
@@ -414,6 +415,7 @@ CLIENTS = ListSpec(
         gettext_lazy("Add the first one by hand, or upload the list you have."),
         EMPTY_BUTTONS,
     ),
+    more_columns=lambda: columns_of("client"),
 )
 
 

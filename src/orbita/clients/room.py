@@ -1,6 +1,7 @@
 """The clients room: people, companies, their contacts, segments."""
 
 from datetime import timedelta
+from functools import partial
 
 from django.utils.translation import gettext_lazy as _
 
@@ -14,6 +15,10 @@ from orbita.clients.extension import (
     TimelineRight,
 )
 from orbita.clients.facts import RECORDERS
+from orbita.clients.fields import indexing
+from orbita.clients.fields.facts import facts_of
+from orbita.clients.fields.subjects import register_subject
+from orbita.clients.models import Client
 from orbita.core.events import KINDS, EventKind
 from orbita.core.jobs import SCHEDULES, Schedule
 from orbita.core.rules import FACTS
@@ -47,6 +52,7 @@ PERMISSIONS.register(
     Permission(
         "clients.import", _("import clients and purchases"), scoped=False, starter={"head": "all"}
     ),
+    Permission("fields.edit", _("add and change own fields"), scoped=False),
     Permission(
         "segments.edit",
         _("make and change segments"),
@@ -64,6 +70,11 @@ KINDS.register(
     EventKind("note.restored", _("Note restored"), icon="chat", erase=()),
     EventKind("file.added", _("File added"), icon="file", group="talks", sentence=wording.files),
     EventKind("file.deleted", _("File deleted"), icon="file", sentence=wording.files),
+    EventKind("field.created", _("Own field added"), icon="cols", erase=()),
+    EventKind("field.changed", _("Own field changed"), icon="cols", erase=()),
+    EventKind("field.moved", _("Own field moved"), icon="cols", erase=()),
+    EventKind("field.archived", _("Own field archived"), icon="cols", erase=()),
+    EventKind("field.restored", _("Own field back in use"), icon="cols", erase=()),
     EventKind("segment.created", _("Segment made"), icon="grid", erase=()),
     EventKind("segment.changed", _("Segment changed"), icon="grid", erase=()),
     EventKind("segment.deleted", _("Segment deleted"), icon="grid", erase=()),
@@ -71,6 +82,9 @@ KINDS.register(
 )
 RECORDERS.register(recorders.PLACE, recorders.TALKS)
 FACTS.register("client", *rule_facts.FACTS)
+register_subject("client", Client)
+FACTS.add_source("client", partial(facts_of, "client"))
+SCHEDULES.register(Schedule("own-field-indexes", indexing.mend_indexes, at=indexing.AT))
 CARD_STRIP.register(*card.STRIP)
 TIMELINE_RIGHTS.register(
     *(TimelineRight(name, "clients.view") for name in ("client", "note", "file")),

@@ -14,6 +14,8 @@ from django.utils.translation import gettext_lazy
 from orbita.clients import zones
 from orbita.clients.card_fields import model_field
 from orbita.clients.contacts import Contact, reach
+from orbita.clients.fields import kinds
+from orbita.clients.fields.known import is_own, own_field
 from orbita.clients.models import Address, CompanyPerson, Note
 from orbita.ui import formats
 
@@ -34,6 +36,8 @@ def label_of(name: str) -> str:
     """What a field is called; its own name when the field is not known any more."""
     if name in COLLECTION_LABELS:
         return str(COLLECTION_LABELS[name])
+    if field := own_field("client", name):
+        return field.label
     try:
         return str(model_field(name).verbose_name)
     except FieldDoesNotExist:
@@ -44,6 +48,9 @@ def value_of(name: str, value: Any) -> str:
     """A field's value as a person reads it."""
     if value in (None, "", [], {}):
         return ""
+    if is_own(name):
+        field = own_field("client", name)
+        return _shortly(kinds.words(field, value) if field else str(value))
     if isinstance(value, Mapping):
         return str(value.get("name", ""))
     if name == "birthday":
@@ -51,7 +58,10 @@ def value_of(name: str, value: Any) -> str:
     if name == "time_zone":
         return zones.label(str(value))
     choices = dict(model_field(name).flatchoices) if name in _CHOSEN else {}
-    text = str(choices.get(value, value))
+    return _shortly(str(choices.get(value, value)))
+
+
+def _shortly(text: str) -> str:
     return text if len(text) <= LONGEST_VALUE else text[: LONGEST_VALUE - 1] + "…"
 
 

@@ -7,7 +7,7 @@ A rule is JSON: `{"all": [rule, …]}`, `{"any": [rule, …]}`, `{"not": rule}` 
 condition.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -85,7 +85,8 @@ class Fact:
     units of the base currency), date, aware datetime, str, bool, or a list of them for `in`,
     `not_in` and `between`; None for `empty` and `filled`.
     `choices` lists what a "choice" or "ref" may be, for this actor. With `by_actor` the condition
-    is called with the actor as its third argument: "mine" means another thing to each.
+    is called with the actor as its third argument: "mine" means another thing to each. `open_to`
+    closes a fact to actors whom no permission tells apart.
     """
 
     name: str
@@ -97,6 +98,7 @@ class Fact:
     permission: str | None = None
     ops: tuple[str, ...] = ()
     by_actor: bool = False
+    open_to: Callable[[Any], bool] | None = None
 
     @property
     def operators(self) -> tuple[str, ...]:
@@ -108,12 +110,24 @@ class FactRegistry:
 
     def __init__(self) -> None:
         self._subjects: dict[str, Registry[Fact]] = {}
+        self._sources: dict[str, Callable[[], Iterable[Fact]]] = {}
 
     def register(self, subject: str, *facts: Fact) -> None:
         self._subjects.setdefault(subject, Registry("fact")).register(*facts)
 
+    def add_source(self, subject: str, source: Callable[[], Iterable[Fact]]) -> None:
+        """Facts that come and go while the program runs: `source` is asked each time."""
+        self._sources[subject] = source
+
     def of(self, subject: str) -> Registry[Fact]:
-        return self._subjects.setdefault(subject, Registry("fact"))
+        known = self._subjects.setdefault(subject, Registry("fact"))
+        source = self._sources.get(subject)
+        more = list(source()) if source else []
+        if not more:
+            return known
+        whole: Registry[Fact] = Registry("fact")
+        whole.register(*known, *more)
+        return whole
 
 
 FACTS = FactRegistry()
@@ -127,6 +141,8 @@ def allow_facts_by(check: Callable[[Any, str], bool]) -> None:
 
 
 def may_use(fact: Fact, actor: Any) -> bool:
+    if fact.open_to is not None and not fact.open_to(actor):
+        return False
     return fact.permission is None or fact_is_allowed(actor, fact.permission)
 
 

@@ -16,6 +16,8 @@ from orbita.accounts.models import User
 from orbita.clients import card_fields
 from orbita.clients.collections import COLLECTIONS, Entry, difference
 from orbita.clients.facts import refresh
+from orbita.clients.fields import values as own
+from orbita.clients.fields.known import is_own
 from orbita.clients.models import Client, ExternalId
 from orbita.clients.search import index_clients
 from orbita.core.events import emit, payload_of
@@ -72,7 +74,10 @@ def create_client(
     `ValidationError` with the fields at fault.
     """
     policy.require(actor, "clients.edit")
-    clean = {"kind": Client.Kind.PERSON} | card_fields.read(values)
+    kind = str(values.get("kind") or Client.Kind.PERSON)
+    clean = {"kind": Client.Kind.PERSON} | card_fields.read(values, actor, kind)
+    clean |= own.read("client", own.defaults("client", values, kind), kind=kind)
+    own_names = frozenset(filter(is_own, clean))
     client = Client(created_at=happened_at or timezone.now())
     if "responsible" not in clean and not actor.is_service:
         clean["responsible"] = actor
@@ -85,18 +90,23 @@ def create_client(
         external_ids=external_ids,
         tags=tags,
     )
-    after = {name: value for name, value in card_fields.plain(client).items() if value}
+    plain = card_fields.plain(client).items()
+    after = {name: value for name, value in plain if value or value is False}
     with transaction.atomic():
         _store_source(client)
         _refuse_taken_numbers(client, parts.get("external_ids", []))
         client.city = _main_city(parts.get("addresses", []))
+        _check_own(client, clean, own_names, actor)
         client.save(force_insert=True)
+        own.write_marks(client, "client", own_names)
         for name, entries in parts.items():
             if entries:
                 COLLECTIONS[name].write(client, entries)
                 after[name] = entries
         refresh([client.pk])
         index_clients([client.pk], fresh=True)
+        if origin == Origin.LIVE and not actor.is_service:
+            own.require_filled(client, "client", actor, kind=client.kind)
         emit(
             "client.created",
             actor=actor,
@@ -146,15 +156,29 @@ def write_changes(
     given_parts = _read_parts(**parts)
     with transaction.atomic():
         row = locked(client)
-        clean = card_fields.read(values)
+        clean = card_fields.read(values, actor, row.kind)
         before, after = _difference(row, clean, given_parts)
         if not after and not before:
             return None
         if version is not None and version != row.version:
             _refuse_overwriting(row, version, set(before) | set(after))
+        own_names = frozenset(filter(is_own, after))
+        _check_own(row, clean, own_names, actor)
         event = _write(row, given_parts, before, after, actor, origin, undoes)
+        if origin == Origin.LIVE and not undoes and not actor.is_service:
+            own.require_filled(row, "client", actor, kind=row.kind, names=own_names)
     client.refresh_from_db()
     return event
+
+
+def _check_own(
+    row: Client, clean: Mapping[str, Any], own_names: frozenset[str], actor: User
+) -> None:
+    """What own fields ask of their values beyond their types, against the base."""
+    if own_names:
+        changed = {name: clean.get(name) for name in own_names}
+        own.require_references("client", changed, actor, row.pk)
+        own.require_distinct(row, "client", own_names)
 
 
 def locked(client: Client) -> Client:
@@ -219,9 +243,10 @@ def _write(
     row.version += 1
     row.updated_at = timezone.now()
     row.save()
+    own.write_marks(row, "client", changed)
     if moved:
         refresh([row.pk])
-    if changed & SEARCHED:
+    if changed & SEARCHED or any(is_own(name) for name in changed):
         index_clients([row.pk])
     data = {"before": before, "after": after, "version": row.version}
     return emit(

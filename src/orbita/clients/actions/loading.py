@@ -4,6 +4,7 @@ One call is one chunk inside one transaction. Records are worked out beforehand 
 so that this side only numbers and writes them.
 """
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time
@@ -55,6 +56,7 @@ _CLIENT_FIELDS = (
     "updated_at",
     "version",
     "deleted_at",
+    "own",
 )
 _CONTACT_FIELDS = ("client", "kind", "service", "value", "key", "label", "is_main")
 _ADDRESS_FIELDS = (
@@ -107,6 +109,7 @@ def load_clients(
                     _created(row, now),
                     now,
                     1,
+                    None,
                     None,
                 )
                 for pk, row in pairs
@@ -473,7 +476,10 @@ class _Change:
         upsert_rows(
             Client,
             columns,
-            [[getattr(row, name) for name in attributes] for row in self._rows],
+            [
+                [_as_json(row.own) if name == "own" else getattr(row, name) for name in attributes]
+                for row in self._rows
+            ],
             key="id",
             update=[name for name in columns if name != "id"],
         )
@@ -484,6 +490,11 @@ class _Change:
         ids = [row.pk for row in self._rows]
         index_clients(ids)
         facts.refresh(ids)
+
+
+def _as_json(values: Mapping[str, Any] | None) -> str | None:
+    """Own values as bulk inserts take them: JSON as text."""
+    return json.dumps(values, ensure_ascii=False) if values else None
 
 
 def _told(value: Any) -> Any:

@@ -17,6 +17,7 @@ from orbita.clients.actions.card import move_to_bin, take_from_bin, write_change
 from orbita.clients.actions.notes import delete_note, restore_note
 from orbita.clients.actions.people import link_person, unlink_person
 from orbita.clients.collections import COLLECTIONS, Entry
+from orbita.clients.fields.known import hidden_from
 from orbita.clients.models import Client, CompanyPerson, Note
 from orbita.core.events import payload_of
 from orbita.core.models import Event
@@ -109,7 +110,11 @@ def _undo_change(actor: User, client: Client, event: Event) -> Undone:
         raise ValidationError(_("What this change was is not kept any more."))
     if "people" in after:
         return _undo_people(actor, event, before["people"], after["people"])
+    closed = hidden_from("client", actor)
     values, parts, kept = _reverted(client, before, after)
+    # What the actor may not even see he does not put back.
+    kept += [name for name in values if name in closed]
+    values = {name: value for name, value in values.items() if name not in closed}
     if not values and not parts:
         return Undone(kept=kept)
     written = write_changes(actor, client, values, parts, undoes=event.pk)
@@ -130,7 +135,7 @@ def _reverted(
                 kept.append(name)
             if entries is not None:
                 parts[name] = entries
-        elif name not in card_fields.READERS or not card_fields.same(now[name], after[name]):
+        elif not card_fields.is_known(name) or not card_fields.same(now[name], after[name]):
             kept.append(name)
         else:
             values[name] = before[name]

@@ -1,6 +1,7 @@
 from .client import AcquisitionSource, Client, ClientTag, ExternalId, Tag
 from .contact import Address, BankAccount, ContactPoint
 from .facts import ClientFacts
+from .fields import FieldDefinition, FieldMark
 from .note import Attachment, Note
 from .people import CompanyPerson
 from .search import NotePosting, Posting, SearchedClient, SearchedNote, Word, WordKey
@@ -17,6 +18,8 @@ __all__ = [
     "CompanyPerson",
     "ContactPoint",
     "ExternalId",
+    "FieldDefinition",
+    "FieldMark",
     "Note",
     "NotePosting",
     "Posting",

@@ -4,6 +4,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from orbita.clients.fields.column import OwnValues
 from orbita.clients.querysets import ClientQuerySet
 from orbita.core.fields import KeyField
 
@@ -114,6 +115,7 @@ class Client(models.Model):
     time_zone = models.CharField(_("time zone"), max_length=64, blank=True)
     comment = models.TextField(_("comment"), blank=True)
     city = models.CharField(_("city"), max_length=100, blank=True, editable=False)
+    own = OwnValues(null=True, editable=False)
     tags = models.ManyToManyField(Tag, through="ClientTag", blank=True, verbose_name=_("tags"))
     created_at = models.DateTimeField(_("added"), default=timezone.now, editable=False)
     updated_at = models.DateTimeField(_("changed"), default=timezone.now, editable=False)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -17,9 +18,11 @@ from orbita.clients.card import EDITABLE, Card
 from orbita.clients.card_form import CardForm
 from orbita.clients.contacts import keys_of
 from orbita.clients.duplicates import Known, already_here
+from orbita.clients.fields.known import changed_by, seen
 from orbita.clients.forms import ContactForm, FieldForm, QuickForm, into_form, split_tags
 from orbita.clients.models import Client, ContactPoint
 from orbita.clients.views.common import actor_of, client_or_404, form_page, is_part
+from orbita.clients.views.files import limited
 from orbita.core.models import Event
 from orbita.ui import toasts
 
@@ -46,7 +49,7 @@ def quick(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
     policy.require(actor, "clients.edit")
     known: Sequence[Known] = []
-    form = QuickForm(request.POST or None)
+    form = QuickForm(request.POST or None, actor=actor)
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         known = already_here(actor, keys_of(form.contacts), data["inn"])
@@ -54,7 +57,8 @@ def quick(request: HttpRequest) -> HttpResponse:
             with into_form(form):
                 client = actions.create_client(
                     actor=actor,
-                    values={"kind": form.chosen_kind, "name": data["name"], "inn": data["inn"]},
+                    values={"kind": form.chosen_kind, "name": data["name"], "inn": data["inn"]}
+                    | form.own_values,
                     contacts=form.contacts,
                     addresses=[{"city": data["city"]}] if data["city"] else [],
                 )
@@ -72,7 +76,7 @@ def new(request: HttpRequest) -> HttpResponse:
     kind = request.POST.get("kind") or request.GET.get("kind") or Client.Kind.PERSON
     if kind not in Client.Kind.values:
         raise Http404
-    form = CardForm(request.POST if request.method == "POST" else None, kind=kind)
+    form = CardForm(request.POST if request.method == "POST" else None, kind=kind, actor=actor)
     if request.method == "GET":
         form.initial["responsible"] = str(actor.pk)
     known: Sequence[Known] = []
@@ -94,7 +98,10 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
     client = client_or_404(request, pk)
     policy.require(request.user, "clients.edit", client)
     form = CardForm(
-        request.POST if request.method == "POST" else None, kind=client.kind, client=client
+        request.POST if request.method == "POST" else None,
+        kind=client.kind,
+        actor=actor_of(request),
+        client=client,
     )
     conflicts: list[dict[str, str]] = []
     if request.method == "POST" and "more" not in request.POST and form.is_valid():
@@ -150,14 +157,21 @@ def _whole(
 # ---- one field in place ----
 
 
+@limited
 @form_page
 def field(request: HttpRequest, pk: int, name: str) -> HttpResponse:
     """One field of the card: a piece of it for htmx, a page of its own without scripts."""
     client = client_or_404(request, pk)
     policy.require(request.user, "clients.edit", client)
-    if name not in EDITABLE:
+    if name not in EDITABLE and not _is_own_of(client, name, request):
         raise Http404
-    form = FieldForm(request.POST if request.method == "POST" else None, name=name, client=client)
+    posted = request.method == "POST"
+    form = FieldForm(
+        request.POST if posted else None,
+        request.FILES if posted else None,
+        name=name,
+        client=client,
+    )
     version = client.version
     if request.method == "POST" and form.is_valid():
         try:
@@ -176,14 +190,29 @@ def field(request: HttpRequest, pk: int, name: str) -> HttpResponse:
     return render(request, template, context, status=422 if form.errors else 200)
 
 
+def _is_own_of(client: Client, name: str, request: HttpRequest) -> bool:
+    fields = changed_by(seen("client", request.user, client.kind), actor_of(request))
+    return name in (field.name for field in fields)
+
+
 def _write_field(request: HttpRequest, client: Client, form: FieldForm) -> Event | None:
     typed = form.cleaned_data[form.name]
+    if form.is_file:
+        return _write_file(request, client, form.name, typed)
     text = request.POST.get("version", "")
     version = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
     given: dict[str, Any] = (
         {"tags": split_tags(typed)} if form.name == "tags" else {"values": {form.name: typed}}
     )
     return actions.update_client(actor=actor_of(request), client=client, version=version, **given)
+
+
+def _write_file(request: HttpRequest, client: Client, name: str, file: Any) -> Event | None:
+    """Attaches the file to the card and lets the field point at it; without one, at nothing."""
+    actor = actor_of(request)
+    with transaction.atomic():
+        value = actions.add_file(actor=actor, client=client, file=file).pk if file else None
+        return actions.update_client(actor=actor, client=client, values={name: value})
 
 
 def _field_saved(

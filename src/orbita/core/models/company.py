@@ -16,6 +16,9 @@ class Company(models.Model):
     time_zone = models.CharField(_("time zone"), max_length=64, default="Europe/Moscow")
     currency = models.CharField(_("base currency"), max_length=3, default="RUB")
     phone_region = models.CharField(_("country of phone numbers"), max_length=2, default="RU")
+    # Another text after every change of the own fields, "" while there are none: this row is read
+    # for every page anyway, so what was read of the fields before is known to be good or stale.
+    fields_stamp = models.CharField(max_length=16, default="", db_default="", editable=False)
 
     class Meta:
         verbose_name = _("company")

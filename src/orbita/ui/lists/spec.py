@@ -39,7 +39,8 @@ class Column:
 
     `load(ids, actor)` reads extra data for a whole page at once, `prepare` joins what the cell
     needs (select_related). `value` is what an export gets: text, number, date or None; without it,
-    the cell's text. A column with a permission is neither shown nor sorted by without it.
+    the cell's text. A column with a permission is neither shown nor sorted by without it, nor is one
+    that is not `open_to` the actor.
     `css` places the cell on a phone: c-name c-sum c-st c-rfm c-last c-call; others are left out
     there. c-n, c-next and c-own drop on narrower desktops.
     """
@@ -57,6 +58,11 @@ class Column:
     value: Callable[[Any, Look], Any] | None = None
     short: Label = ""
     fixed: bool = False
+    open_to: Callable[[Any], bool] | None = None
+
+    def is_open(self, actor: Any) -> bool:
+        """Whether the actor may see the column, sort by it and export it."""
+        return permitted(actor, self.permission) and (self.open_to is None or self.open_to(actor))
 
 
 @dataclass(frozen=True)
@@ -115,7 +121,8 @@ class ListSpec:
 
     `subject` names the facts of its filters, "" for none. `search(queryset, text, actor)` narrows
     by text and must not find by what the actor may not see. `noun(count_text, count)` says
-    "214 clients". `default_sort` is a column's name, with "-" for descending.
+    "214 clients". `default_sort` is a column's name, with "-" for descending. `more_columns` gives
+    columns that come and go while the program runs.
     """
 
     name: str
@@ -138,13 +145,23 @@ class ListSpec:
     page_size: int = 25
     count_limit: int = 5000
     phone_cards: bool = True
+    more_columns: Callable[[], Sequence[Column]] | None = None
 
     def column(self, name: str) -> Column | None:
-        return next((column for column in self.columns if column.name == name), None)
+        return next((column for column in self.every_column() if column.name == name), None)
+
+    def every_column(self) -> list[Column]:
+        """All columns there are now; what a phone shows as a button stays at the end."""
+        more = self.more_columns() if self.more_columns else ()
+        columns = list(self.columns)
+        end = len(columns)
+        while end and "c-call" in columns[end - 1].css:
+            end -= 1
+        return [*columns[:end], *more, *columns[end:]]
 
     def columns_for(self, actor: Any) -> list[Column]:
         """The columns that this actor may have."""
-        return [column for column in self.columns if permitted(actor, column.permission)]
+        return [column for column in self.every_column() if column.is_open(actor)]
 
 
 @dataclass(frozen=True)

@@ -151,7 +151,7 @@ class State:
     def _sort(self, wanted: str) -> tuple[Column, paging.SortKey, bool]:
         for name in (wanted, self.view.sort, self.spec.default_sort):
             column = self.spec.column(name.removeprefix("-"))
-            if column and column.sort and permitted(self.actor, column.permission):
+            if column and column.sort and column.is_open(self.actor):
                 return column, column.sort, name.startswith("-")
         raise LookupError(f"list {self.spec.name!r} has no open column to sort by")
 

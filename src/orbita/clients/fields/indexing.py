@@ -1,0 +1,151 @@
+"""Indexes of own fields, made beside the work.
+
+An index holds only the rows that have a value, so a field costs nothing to the cards without it.
+PostgreSQL makes it without stopping anybody; SQLite holds writers up for as long as one pass over
+the table takes.
+"""
+
+from datetime import time
+
+from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.db.models import F, Model
+from django.db.models.sql import Query
+from django.utils.translation import gettext_lazy
+from django_tasks import task
+
+from orbita.clients.fields import kinds
+from orbita.clients.fields.column import OwnValue
+from orbita.clients.fields.subjects import model_of
+from orbita.clients.models.fields import FieldDefinition
+from orbita.core.jobs import enqueue_many
+
+State = FieldDefinition.IndexState
+# Why a unique index was not made: some values stand on several records.
+REPEATED = "repeated"
+
+
+def wants_index(field: FieldDefinition) -> bool:
+    """Whether filters or the promise of uniqueness ask for an index over the field's values."""
+    asked = field.is_filterable or field.is_unique
+    return field.is_active and asked and kinds.TYPES[field.kind].how != "" and not _is_long(field)
+
+
+def _is_long(field: FieldDefinition) -> bool:
+    return field.kind == FieldDefinition.Kind.LONG
+
+
+def index_name(field: FieldDefinition) -> str:
+    return f"own_field_{field.pk}{'_once' if field.is_unique else ''}"
+
+
+def ask_for_index(field: FieldDefinition) -> None:
+    """Queues what brings the index in line with the definition, inside its transaction."""
+    if wants_index(field) and index_name(field) not in known_indexes(field):
+        FieldDefinition.objects.filter(pk=field.pk).update(index_state=State.WAITING, index_note="")
+        enqueue_many(build_index, [[field.pk]])
+    elif not wants_index(field) and field.index_state:
+        enqueue_many(build_index, [[field.pk]])
+
+
+def known_indexes(field: FieldDefinition) -> set[str]:
+    """The indexes that the field has in the database, by name; broken ones of PostgreSQL apart."""
+    names = [f"own_field_{field.pk}", f"own_field_{field.pk}_once"]
+    if connection.vendor == "sqlite":
+        sql = "SELECT name FROM sqlite_master WHERE type = 'index' AND name IN (%s, %s)"
+    else:
+        sql = (
+            "SELECT c.relname FROM pg_class c JOIN pg_index i ON i.indexrelid = c.oid "
+            "WHERE i.indisvalid AND c.relname IN (%s, %s)"
+        )
+    with connection.cursor() as cursor:
+        cursor.execute(sql, names)
+        return {row[0] for row in cursor.fetchall()}
+
+
+@task(queue_name="long", max_attempts=3, atomic=False, label=gettext_lazy("Index of an own field"))
+def build_index(field_id: int) -> str:
+    """Makes the index of a field as its definition asks now, and drops what it had before."""
+    field = FieldDefinition.objects.filter(pk=field_id).first()
+    if field is None:
+        return ""
+    wanted = index_name(field) if wants_index(field) else ""
+    present = known_indexes(field)
+    for name in {f"own_field_{field.pk}", f"own_field_{field.pk}_once"} - {wanted}:
+        _run(f"DROP INDEX {_concurrently()} IF EXISTS {connection.ops.quote_name(name)}")
+    if not wanted:
+        return _settle(field, State.NONE)
+    if wanted in present:
+        return _settle(field, State.READY)
+    try:
+        # What an interrupted CREATE INDEX CONCURRENTLY has left is there and not valid.
+        _run(f"DROP INDEX {_concurrently()} IF EXISTS {connection.ops.quote_name(wanted)}")
+        _run(create_sql(field))
+    except IntegrityError:
+        _run(f"DROP INDEX {_concurrently()} IF EXISTS {connection.ops.quote_name(wanted)}")
+        return _settle(field, State.FAILED, REPEATED)
+    except DatabaseError as error:
+        _settle(field, State.FAILED, str(error)[:300])
+        raise
+    return _settle(field, State.READY)
+
+
+def create_sql(field: FieldDefinition) -> str:
+    """The statement that makes the field's index: over the very expression that filters use."""
+    model, quote = model_of(field.subject), connection.ops.quote_name
+    value = _compiled(model, field)
+    once = "UNIQUE " if field.is_unique else ""
+    # Equal values are told apart by the record's number, as pages by key ask.
+    more = "" if field.is_unique else f", {quote(model._meta.pk.column)}"
+    return (
+        f"CREATE {once}INDEX {_concurrently()} {quote(index_name(field))} "
+        f"ON {quote(model._meta.db_table)} (({value}){more}) WHERE {value} IS NOT NULL"
+    )
+
+
+def _compiled(model: type[Model], field: FieldDefinition) -> str:
+    value = OwnValue(F("own"), how=kinds.TYPES[field.kind].how, key=field.key)
+    query = Query(model, alias_cols=False)
+    sql, params = query.get_compiler(connection=connection).compile(value.resolve_expression(query))
+    assert not params  # noqa: S101
+    return str(sql)
+
+
+def _concurrently() -> str:
+    # Inside a transaction, as in tests, PostgreSQL makes indexes the ordinary way only.
+    beside = connection.vendor == "postgresql" and not connection.in_atomic_block
+    return "CONCURRENTLY" if beside else ""
+
+
+def _run(sql: str) -> None:
+    if connection.in_atomic_block:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(sql)
+    else:
+        with connection.cursor() as cursor:
+            cursor.execute(sql)
+
+
+def _settle(field: FieldDefinition, state: str, note: str = "") -> str:
+    from orbita.clients.fields.actions import stamp
+
+    with transaction.atomic():
+        FieldDefinition.objects.filter(pk=field.pk).update(index_state=state, index_note=note)
+        stamp()
+    return state
+
+
+@task(label=gettext_lazy("Look after the indexes of own fields"))
+def mend_indexes() -> int:
+    """Queues the indexes that are missing, as a change of a table on SQLite drops them."""
+    missing = [
+        [field.pk]
+        for field in FieldDefinition.objects.filter(archived_at=None)
+        if wants_index(field)
+        and field.index_state != State.FAILED
+        and index_name(field) not in known_indexes(field)
+    ]
+    enqueue_many(build_index, missing)
+    return len(missing)
+
+
+AT = time(4, 20)

@@ -1,0 +1,85 @@
+"""Own fields in forms of records."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from orbita.clients.fields import kinds
+from orbita.clients.fields.values import plain_value
+from orbita.clients.models.fields import FieldDefinition
+
+Kind = FieldDefinition.Kind
+YES, NO = "yes", "no"
+
+
+def input_of(field: FieldDefinition, *, whole: bool = False, value: Any = None) -> forms.Field:
+    """The field of a form. In a `whole` form what is always required must be filled in.
+
+    `value` is what stands there now: a choice that is not offered any more stays while it is there.
+    """
+    required = whole and field.required == FieldDefinition.Required.ALWAYS
+    common: dict[str, Any] = {
+        "label": field.label,
+        "required": required,
+        "help_text": field.help or _HINTS.get(field.kind, ""),
+    }
+    if field.kind == Kind.LONG:
+        widget = forms.Textarea(attrs={"rows": 3})
+        return forms.CharField(widget=widget, max_length=kinds.LONGEST_LONG, **common)
+    if field.kind == Kind.DATE:
+        widget_of_date = forms.DateInput(attrs={"type": "date", "max": "2199-12-31"})
+        return forms.CharField(widget=widget_of_date, max_length=20, **common)
+    if field.kind == Kind.FLAG:
+        choices = [("", "—"), (YES, _("yes")), (NO, _("no"))]
+        return forms.ChoiceField(choices=choices, **common)
+    if field.kind == Kind.CHOICE:
+        return forms.ChoiceField(choices=[("", "—"), *_offered(field, [value])], **common)
+    if field.kind == Kind.CHOICES:
+        return forms.MultipleChoiceField(
+            choices=_offered(field, value or []), widget=forms.CheckboxSelectMultiple, **common
+        )
+    if field.kind == Kind.FILE:
+        return forms.FileField(**common)
+    made = forms.CharField(max_length=kinds.LONGEST_TEXT, **common)
+    if field.kind in (Kind.NUMBER, Kind.MONEY):
+        made.widget.attrs["inputmode"] = "decimal"
+    elif field.kind == Kind.LINK:
+        made.widget.attrs["inputmode"] = "url"
+    return made
+
+
+_HINTS = {
+    Kind.CLIENT: gettext_lazy("The number of the client, as on the card: 1427."),
+    Kind.LINK: gettext_lazy("Such as https://example.org/page."),
+}
+
+
+def _offered(field: FieldDefinition, present: Sequence[Any]) -> list[tuple[str, str]]:
+    return [
+        (option["key"], option["label"])
+        for option in field.options
+        if not option.get("archived") or option["key"] in present
+    ]
+
+
+def initial_of(record: Any, field: FieldDefinition) -> Any:
+    """The present value as the form's field shows it."""
+    return _as_typed(field, plain_value(record, field))
+
+
+def _as_typed(field: FieldDefinition, value: Any) -> Any:
+    if field.kind == Kind.FLAG and value is not None:
+        return YES if value else NO
+    if field.kind == Kind.CHOICES:
+        return value or []
+    if field.kind == Kind.CLIENT and value:
+        return f"{value['id']} {value['name']}".strip()
+    return "" if value is None else value
+
+
+def own_initial(fields: Sequence[FieldDefinition]) -> dict[str, Any]:
+    """What the form of a new record begins with: the defaults."""
+    return {field.name: _as_typed(field, field.default) for field in fields}

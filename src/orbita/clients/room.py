@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from orbita.accounts.policy import PERMISSIONS, Permission
 from orbita.clients import card, finding, jobs, lists, recorders, rule_facts, wording
+from orbita.accounts.tabs import SETTINGS_TABS, Tab
 from orbita.clients.extension import (
     CARD_STRIP,
     TIMELINE_GROUPS,
@@ -75,6 +76,7 @@ KINDS.register(
     EventKind("field.moved", _("Own field moved"), icon="cols", erase=()),
     EventKind("field.archived", _("Own field archived"), icon="cols", erase=()),
     EventKind("field.restored", _("Own field back in use"), icon="cols", erase=()),
+    EventKind("fields.set_added", _("Set of own fields added"), icon="cols", erase=()),
     EventKind("segment.created", _("Segment made"), icon="grid", erase=()),
     EventKind("segment.changed", _("Segment changed"), icon="grid", erase=()),
     EventKind("segment.deleted", _("Segment deleted"), icon="grid", erase=()),
@@ -92,6 +94,9 @@ TIMELINE_RIGHTS.register(
 TIMELINE_GROUPS.register(
     TimelineGroup("talks", _("Notes and talks"), order=10),
     TimelineGroup("changes", _("Changes"), order=90),
+)
+SETTINGS_TABS.register(
+    Tab("fields", _("Own fields"), "fields.edit", "clients:fields", order=30),
 )
 LISTS.register(lists.CLIENTS, lists.BIN)
 MENU.register(

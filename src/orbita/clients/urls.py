@@ -1,6 +1,16 @@
 from django.urls import path
 
-from orbita.clients.views import bulk, card, edit, files, listing, people, segments, undo
+from orbita.clients.views import (
+    bulk,
+    card,
+    edit,
+    fields,
+    files,
+    listing,
+    people,
+    segments,
+    undo,
+)
 
 app_name = "clients"
 urlpatterns = [
@@ -27,6 +37,12 @@ urlpatterns = [
     path("clients/<int:pk>/restore/", card.restore, name="restore"),
     path("clients/<int:pk>/people/new/", people.new, name="person-new"),
     path("clients/<int:pk>/people/<int:person>/", people.change, name="person"),
+    path("settings/fields/", fields.fields, name="fields"),
+    path("settings/fields/new/", fields.new, name="field-new"),
+    path("settings/fields/templates/", fields.templates, name="field-templates"),
+    path("settings/fields/<int:pk>/", fields.change, name="field-settings"),
+    path("settings/fields/<int:pk>/move/", fields.move, name="field-move"),
+    path("settings/fields/<int:pk>/archive/", fields.archive, name="field-archive"),
     path("segments/", segments.segments, name="segments"),
     path("segments/new/", segments.new, name="segment-new"),
     path("segments/<int:pk>/", segments.change, name="segment"),

@@ -1,7 +1,6 @@
 """What the pages of this room share."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 from django import forms
@@ -10,11 +9,9 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import NoReverseMatch, reverse
-from django.utils.functional import Promise
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.utils.translation import gettext_lazy as _
 
-from orbita.accounts import policy
+from orbita.accounts.tabs import SETTINGS_TABS, Tab, open_tabs
 
 T = TypeVar("T")
 
@@ -57,45 +54,13 @@ def site_of(request: HttpRequest) -> str:
     return settings.ORBITA_URL or request.build_absolute_uri("/")
 
 
-@dataclass(frozen=True)
-class Tab:
-    name: str
-    label: str | Promise
-    permission: str | None = None
-
-    @property
-    def url(self) -> str:
-        return reverse(f"accounts:{self.name}")
-
-
-PROFILE_TABS = (
-    Tab("profile", _("About me")),
-    Tab("password", _("Password")),
-    Tab("sessions", _("Where I am signed in")),
-    Tab("tokens", _("Tokens for programs")),
-)
-SETTINGS_TABS = (
-    Tab("users", _("Users"), "accounts.manage"),
-    Tab("teams", _("Teams"), "accounts.manage"),
-    Tab("roles", _("Roles"), "accounts.manage"),
-    Tab("company", _("Company"), "core.settings"),
-    Tab("jobs", _("Background jobs"), "core.jobs"),
-    Tab("mail", _("Letters"), "core.jobs"),
-)
-
-
 def tabbed(
     request: HttpRequest,
     tab: str,
     context: dict[str, Any],
     template: str = "",
-    tabs: tuple[Tab, ...] = SETTINGS_TABS,
+    tabs: Iterable[Tab] = SETTINGS_TABS,
 ) -> HttpResponse:
     """A page under its row of tabs, of which the user sees those open to him."""
-    open_tabs = [
-        item
-        for item in tabs
-        if item.permission is None or policy.allows(request.user, item.permission)
-    ]
-    template = template or tab
-    return render(request, f"accounts/{template}.html", {**context, "tabs": open_tabs, "tab": tab})
+    more = {"tabs": open_tabs(request.user, tabs), "tab": tab}
+    return render(request, f"accounts/{template or tab}.html", {**context, **more})

@@ -16,7 +16,8 @@ from orbita.accounts import actions, policy
 from orbita.accounts.actions.links import link
 from orbita.accounts.forms import CompanyForm, InviteForm, TeamForm, UserForm
 from orbita.accounts.models import Role, Team, User
-from orbita.accounts.views.common import SETTINGS_TABS, accepted, site_of, tabbed
+from orbita.accounts.tabs import open_tabs
+from orbita.accounts.views.common import accepted, site_of, tabbed
 from orbita.accounts.views.profile import me
 from orbita.core.models import Company
 
@@ -27,9 +28,8 @@ PAGE = 100
 @require_safe
 def settings(request: HttpRequest) -> HttpResponse:
     """The first page of the settings that is open to the user."""
-    for tab in SETTINGS_TABS:
-        if tab.permission and policy.allows(request.user, tab.permission):
-            return redirect(tab.url)
+    for tab in open_tabs(request.user):
+        return redirect(tab.url)
     raise policy.Denied(_("Your role does not include any of the settings."))
 
 

@@ -19,7 +19,8 @@ from orbita.accounts import actions
 from orbita.accounts.browsers import browser_words
 from orbita.accounts.forms import ChangePasswordForm, ProfileForm, TokenForm
 from orbita.accounts.models import ApiToken, User, UserSession
-from orbita.accounts.views.common import PROFILE_TABS, accepted, tabbed
+from orbita.accounts.tabs import PROFILE_TABS
+from orbita.accounts.views.common import accepted, tabbed
 
 page = require_http_methods(["GET", "HEAD", "POST"])
 

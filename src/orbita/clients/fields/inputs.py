@@ -42,7 +42,7 @@ def input_of(field: FieldDefinition, *, whole: bool = False, value: Any = None) 
             choices=_offered(field, value or []), widget=forms.CheckboxSelectMultiple, **common
         )
     if field.kind == Kind.FILE:
-        return forms.FileField(**common)
+        return forms.FileField(widget=forms.FileInput, **common)
     made = forms.CharField(max_length=kinds.LONGEST_TEXT, **common)
     if field.kind in (Kind.NUMBER, Kind.MONEY):
         made.widget.attrs["inputmode"] = "decimal"
@@ -53,6 +53,7 @@ def input_of(field: FieldDefinition, *, whole: bool = False, value: Any = None) 
 
 _HINTS = {
     Kind.CLIENT: gettext_lazy("The number of the client, as on the card: 1427."),
+    Kind.FILE: gettext_lazy("Saved without a file, the field is emptied."),
     Kind.LINK: gettext_lazy("Such as https://example.org/page."),
 }
 
@@ -75,6 +76,8 @@ def _as_typed(field: FieldDefinition, value: Any) -> Any:
         return YES if value else NO
     if field.kind == Kind.CHOICES:
         return value or []
+    if field.kind == Kind.FILE:
+        return None  # a browser shows no file that was chosen before
     if field.kind == Kind.CLIENT and value:
         return f"{value['id']} {value['name']}".strip()
     return "" if value is None else value

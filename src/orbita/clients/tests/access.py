@@ -4,6 +4,7 @@ import json
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from orbita.accounts.models import Role
 from orbita.accounts.testing import Row, World, answers, only
 from orbita.clients.actions import (
     add_note,
@@ -16,6 +17,7 @@ from orbita.clients.actions import (
     update_client,
 )
 from orbita.clients.contacts import read_contact
+from orbita.clients.fields.actions import define_field
 from orbita.clients.models import Attachment, ContactPoint
 from orbita.core import context
 
@@ -44,6 +46,20 @@ def prepare(world: World) -> None:
     world["segment"] = create_segment(actor=owner, name="Общий", rule={})
     world["segment_deleted"] = delete_segment(actor=owner, segment=gone)
     world["bulk"] = bulk
+    boss = world.administrator
+    world["own_field"] = define_field(
+        actor=boss, subject="client", kind="text", label="Марка", key="car"
+    )
+    # Seen by a role that nobody of the table has.
+    nobody = Role.objects.create(name="Nobody")
+    define_field(
+        actor=boss,
+        subject="client",
+        kind="text",
+        label="Тайна",
+        key="secret",
+        see_roles=[nobody.pk],
+    )
 
 
 def of_client(world: World) -> dict[str, int]:
@@ -64,6 +80,18 @@ def of_segment(world: World) -> dict[str, int]:
 
 def of_field(world: World) -> dict[str, object]:
     return of_client(world) | {"name": "position"}
+
+
+def of_own_field(world: World) -> dict[str, object]:
+    return of_client(world) | {"name": "own_car"}
+
+
+def of_closed_field(world: World) -> dict[str, object]:
+    return of_client(world) | {"name": "own_secret"}
+
+
+def of_definition(world: World) -> dict[str, int]:
+    return {"pk": world["own_field"].pk}
 
 
 def chosen(world: World, **more: str) -> dict[str, str | list[str]]:
@@ -180,6 +208,53 @@ ROWS = [
         answers(403, head=302, administrator=302),
         method="POST",
         kwargs=lambda w: {"pk": w["deleted"].pk},
+    ),
+    Row("clients:field", answers(200, **EDITS), kwargs=of_own_field),
+    Row(
+        "clients:field",
+        SAVES,
+        method="POST",
+        kwargs=of_own_field,
+        data=lambda w: {"own_car": "Lada"},
+    ),
+    Row("clients:field", answers(404, administrator=200), kwargs=of_closed_field),
+    Row("clients:fields", only("administrator")),
+    Row("clients:field-new", only("administrator")),
+    Row("clients:field-new", only("administrator"), query=lambda w: {"kind": "text"}),
+    Row(
+        "clients:field-new",
+        only("administrator", status=302),
+        method="POST",
+        query=lambda w: {"kind": "text"},
+        data=lambda w: {"label": "Новое"},
+    ),
+    Row("clients:field-settings", only("administrator"), kwargs=of_definition),
+    Row(
+        "clients:field-settings",
+        only("administrator", status=302),
+        method="POST",
+        kwargs=of_definition,
+        data=lambda w: {"label": "Иначе"},
+    ),
+    Row(
+        "clients:field-move",
+        only("administrator", status=302),
+        method="POST",
+        kwargs=of_definition,
+        data=lambda w: {"do": "up"},
+    ),
+    Row(
+        "clients:field-archive",
+        only("administrator", status=302),
+        method="POST",
+        kwargs=of_definition,
+    ),
+    Row("clients:field-templates", only("administrator")),
+    Row(
+        "clients:field-templates",
+        only("administrator", status=302),
+        method="POST",
+        data=lambda w: {"trade": "salon"},
     ),
     Row("clients:segments", answers(200)),
     Row("clients:segments", answers(200), query=lambda w: {"count": w["segment"].pk}),

@@ -23,6 +23,7 @@ from orbita.core.text import clean_line, normalise
 Kind = FieldDefinition.Kind
 MOST_FIELDS = 200  # of a subject: more would not fit a card, nor a filter
 MOST_OPTIONS = 200
+_LONGEST = {"label": 80, "group": 60, "help": 200}
 COLOURS = ("", "keep", "grow", "watch", "save", "wake")
 # What may be set; `subject`, `kind` and `key` stay what they were, since values depend on them.
 _SETTABLE = (
@@ -300,7 +301,7 @@ def _fill_default(
 
 def _line(field: FieldDefinition, name: str, value: Any, errors: dict[str, list[str]]) -> str:
     text = clean_line(str(value or ""))
-    longest = field._meta.get_field(name).max_length
+    longest = _LONGEST[name]
     if len(text) > longest:
         errors[name] = [_("At most %(n)s characters.") % {"n": longest}]
     return text[:longest]

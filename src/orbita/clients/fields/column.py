@@ -17,7 +17,7 @@ from orbita.core.fields import KeyField
 # A key stands inside the text of SQL, so nothing else may ever get there.
 _KEY = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
 LONGEST_KEY = 40
-TEXT, KEY, WHOLE = "text", "key", "whole"
+TEXT, KEY, WHOLE, LONG = "text", "key", "whole", "long"
 
 
 def is_key(text: str) -> bool:
@@ -25,7 +25,8 @@ def is_key(text: str) -> bool:
 
 
 def path(how: str, key: str) -> str:
-    """The ORM path of a value: as it is (`text`), normalised (`key`), or as a number (`whole`)."""
+    """The ORM path of a value: a word or a day (`text`), a text normalised (`key`), a number (`whole`),
+    or a text as it was typed, for looking inside (`long`)."""
     return f"own__{how}_{key}"
 
 
@@ -36,15 +37,17 @@ class OwnValue(Transform):
         if not is_key(key):
             raise ValueError(f"{key!r} is no key of an own field")
         self.how, self.key = how, f"_{key}" if how == KEY else key
-        output: Any = models.BigIntegerField() if how == WHOLE else KeyField()
-        super().__init__(expression, output_field=output)
+        output: dict[str, Any] = {WHOLE: models.BigIntegerField(), LONG: models.TextField()}
+        super().__init__(expression, output_field=output.get(how) or KeyField())
 
-    def as_sql(self, compiler: Any, connection: Any, **context: Any) -> Any:
+    def as_sql(self, compiler: Any, connection: Any, *args: Any, **kwargs: Any) -> Any:
         sql, params = compiler.compile(self.source_expressions[0])
         if connection.vendor == "sqlite":
             return f"JSON_EXTRACT({sql}, '$.{self.key}')", params
         if self.how == WHOLE:
             return f"(({sql} ->> '{self.key}')::bigint)", params
+        if self.how == LONG:  # the "C" collation would fold Latin letters only
+            return f"({sql} ->> '{self.key}')", params
         return f"(({sql} ->> '{self.key}') COLLATE \"C\")", params
 
 
@@ -53,6 +56,6 @@ class OwnValues(models.JSONField):
 
     def get_transform(self, lookup_name: str) -> Any:
         how, _underline, key = lookup_name.partition("_")
-        if how in (TEXT, KEY, WHOLE) and is_key(key):
+        if how in (TEXT, KEY, WHOLE, LONG) and is_key(key):
             return partial(OwnValue, how=how, key=key)
         return None

@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy
 
 from orbita.clients.fields import kinds
-from orbita.clients.fields.column import TEXT, WHOLE, path
+from orbita.clients.fields.column import LONG, TEXT, WHOLE, path
 from orbita.clients.fields.known import active
 from orbita.clients.models.fields import FieldDefinition, FieldMark
 from orbita.core.models import Company
@@ -66,7 +66,7 @@ def _text(field: FieldDefinition) -> Made:
 
 
 def _long(field: FieldDefinition) -> Made:
-    where = path(TEXT, field.key)
+    where = path(LONG, field.key)
     plain = column(where)
 
     def condition(op: str, value: Any) -> Q:

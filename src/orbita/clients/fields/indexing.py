@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from django_tasks import task
 
 from orbita.clients.fields import kinds
-from orbita.clients.fields.column import OwnValue
+from orbita.clients.fields.column import LONG, OwnValue
 from orbita.clients.fields.subjects import model_of
 from orbita.clients.models.fields import FieldDefinition
 from orbita.core.jobs import enqueue_many
@@ -27,11 +27,7 @@ REPEATED = "repeated"
 def wants_index(field: FieldDefinition) -> bool:
     """Whether filters or the promise of uniqueness ask for an index over the field's values."""
     asked = field.is_filterable or field.is_unique
-    return field.is_active and asked and kinds.TYPES[field.kind].how != "" and not _is_long(field)
-
-
-def _is_long(field: FieldDefinition) -> bool:
-    return field.kind == FieldDefinition.Kind.LONG
+    return field.is_active and asked and kinds.TYPES[field.kind].how not in ("", LONG)
 
 
 def index_name(field: FieldDefinition) -> str:
@@ -95,7 +91,7 @@ def create_sql(field: FieldDefinition) -> str:
     value = _compiled(model, field)
     once = "UNIQUE " if field.is_unique else ""
     # Equal values are told apart by the record's number, as pages by key ask.
-    more = "" if field.is_unique else f", {quote(model._meta.pk.column)}"
+    more = "" if field.is_unique else f", {quote(str(model._meta.pk.column))}"
     return (
         f"CREATE {once}INDEX {_concurrently()} {quote(index_name(field))} "
         f"ON {quote(model._meta.db_table)} (({value}){more}) WHERE {value} IS NOT NULL"

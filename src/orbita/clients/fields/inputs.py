@@ -24,7 +24,7 @@ def input_of(field: FieldDefinition, *, whole: bool = False, value: Any = None) 
     common: dict[str, Any] = {
         "label": field.label,
         "required": required,
-        "help_text": field.help or _HINTS.get(field.kind, ""),
+        "help_text": field.help or _HINTS.get(Kind(field.kind), ""),
     }
     if field.kind == Kind.LONG:
         widget = forms.Textarea(attrs={"rows": 3})

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from django.utils.translation import gettext as _
 
 from orbita.clients.days import read_day
-from orbita.clients.fields.column import KEY, TEXT, WHOLE
+from orbita.clients.fields.column import KEY, LONG, TEXT, WHOLE
 from orbita.clients.models.fields import FieldDefinition
 from orbita.core.models import Company
 from orbita.core.money import exponent, from_minor
@@ -250,7 +250,7 @@ def _reference_words(field: FieldDefinition, value: Any) -> str:
 
 TYPES: dict[str, Type] = {
     Kind.TEXT: Type(KEY, _read_text, _same, _text_words, _same),
-    Kind.LONG: Type(TEXT, _read_long, _same, _text_words, _same),
+    Kind.LONG: Type(LONG, _read_long, _same, _text_words, _same),
     Kind.LINK: Type(KEY, _read_link, _same, _text_words, _same),
     Kind.NUMBER: Type(WHOLE, _read_number, _plain_number, _number_words, _decimal_cell),
     Kind.MONEY: Type(WHOLE, _read_money, _plain_money, _money_words, _decimal_cell),

@@ -43,7 +43,7 @@ class FieldSettingsForm(UiForm):
     """What an administrator says of a field. The type and the key are chosen once."""
 
     label = forms.CharField(
-        label=gettext_lazy("Name"),
+        label=pgettext_lazy("own field", "Name"),
         max_length=80,
         widget=forms.TextInput(attrs={"autofocus": True, "autocomplete": "off"}),
     )

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from orbita.clients.fields import kinds
@@ -103,8 +104,9 @@ def require_references(subject: str, clean: Values, actor: Any, client_id: int |
         field = own_field(subject, name)
         if field is None or value is None or field.kind not in kinds.REFERENCES:
             continue
+        known: QuerySet[Any]
         if field.kind == Kind.FILE:
-            known = Attachment.objects.filter(pk=value, client_id=client_id, deleted_at=None)
+            known = Attachment.objects.filter(pk=value, client=client_id or 0, deleted_at=None)
             sentence = _("There is no such file on this card.")
         else:
             known = Client.objects.visible_to(actor).filter(pk=value)

@@ -3,6 +3,7 @@ from typing import Any
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from orbita.clients.models.segment import Segment
 
@@ -20,17 +21,17 @@ class FieldDefinition(models.Model):
         PRODUCT = "product", _("Products")
 
     class Kind(models.TextChoices):
-        TEXT = "text", _("Text")
-        LONG = "long", _("Long text")
-        NUMBER = "number", _("Number")
-        MONEY = "money", _("Sum of money")
-        DATE = "date", _("Date")
-        FLAG = "flag", _("Yes or no")
-        CHOICE = "choice", _("One of a list")
-        CHOICES = "choices", _("Several of a list")
-        CLIENT = "client", _("A client")
-        FILE = "file", _("File")
-        LINK = "link", _("Web link")
+        TEXT = "text", pgettext_lazy("type", "Text")
+        LONG = "long", pgettext_lazy("type", "Long text")
+        NUMBER = "number", pgettext_lazy("type", "Number")
+        MONEY = "money", pgettext_lazy("type", "Sum of money")
+        DATE = "date", pgettext_lazy("type", "Date")
+        FLAG = "flag", pgettext_lazy("type", "Yes or no")
+        CHOICE = "choice", pgettext_lazy("type", "One of a list")
+        CHOICES = "choices", pgettext_lazy("type", "Several of a list")
+        CLIENT = "client", pgettext_lazy("type", "A client")
+        FILE = "file", pgettext_lazy("type", "File")
+        LINK = "link", pgettext_lazy("type", "Web link")
 
     class Holder(models.TextChoices):
         ALL = "", _("people and companies")

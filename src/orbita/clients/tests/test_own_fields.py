@@ -21,10 +21,11 @@ from orbita.clients.actions import (
     update_client,
 )
 from orbita.clients.fields.actions import archive_field, change_field, define_field, move_field
-from orbita.clients.fields.indexing import build_index, create_sql, known_indexes, mend_indexes
+from orbita.clients.fields.indexing import create_sql, known_indexes, mend_indexes
 from orbita.clients.fields.known import active
 from orbita.clients.fields.trades import TRADES, apply
 from orbita.clients.models import AcquisitionSource, Client, FieldDefinition, FieldMark, Tag
+from orbita.clients.tests.own_fields import build
 from orbita.core.events import payload_of
 from orbita.core.models import Event, Job
 
@@ -484,7 +485,7 @@ def test_an_index_is_made_beside_the_work_and_serves_filter_and_order(
     field.refresh_from_db()
     assert field.index_state == "waiting"
     assert Job.objects.filter(task__endswith="build_index").exists()
-    assert build_index.call(field.pk) == "ready"
+    assert build(field) == "ready"
     assert known_indexes(field) == {f"own_field_{field.pk}"}
     for n in range(60):
         make(alice, **{field.name: n})
@@ -511,7 +512,7 @@ def test_a_unique_index_over_repeated_values_says_why_it_is_not_made(
     make(alice, **{field.name: "А"})
     make(alice, **{field.name: "а"})
     change_field(actor=admin, field=field, is_unique=True)
-    assert build_index.call(field.pk) == "failed"
+    assert build(field) == "failed"
     field.refresh_from_db()
     assert field.index_note == "repeated"
     assert "UNIQUE" in create_sql(field)
@@ -521,14 +522,14 @@ def test_an_index_that_has_gone_is_asked_for_again_and_an_archived_one_goes(
     admin: User, define: Define
 ) -> None:
     field = define(label="Марка")
-    build_index.call(field.pk)
+    build(field)
     assert mend_indexes.call() == 0
     with connection.cursor() as cursor:
         cursor.execute(f'DROP INDEX "own_field_{field.pk}"')
     assert mend_indexes.call() == 1
-    build_index.call(field.pk)
+    build(field)
     archive_field(actor=admin, field=field)
-    assert build_index.call(field.pk) == ""
+    assert build(field) == ""
     assert known_indexes(field) == set()
 
 

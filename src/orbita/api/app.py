@@ -16,7 +16,8 @@ Everything the pages can do with clients, orders, products, imports and RFM, und
 
 A token acts as its user, narrowed to the token's scopes. Lists take the filters of the pages as
 `filter` and are paged by `cursor`. A POST with an `Idempotency-Key` takes effect once, however often
-it arrives. Errors are `application/problem+json`. Money is a decimal string in the currency beside
+it arrives. Own fields of the business stand in `fields` by key; `GET /fields` tells what they are.
+Errors are `application/problem+json`. Money is a decimal string in the currency beside
 it; moments are ISO 8601 with an offset, days are `YYYY-MM-DD` in the company's time zone.
 """
 

@@ -13,6 +13,7 @@ from ninja import NinjaAPI, Schema
 from ninja.errors import AuthenticationError, HttpError, Throttled, ValidationError
 
 from orbita.clients.actions import ConflictError as CardConflictError
+from orbita.clients.fields.known import PREFIX, is_own
 from orbita.core.rules import RuleError
 from orbita.gateways.files.errors import FileError
 
@@ -66,13 +67,18 @@ def _bad_rule(request: HttpRequest, error: Any) -> HttpResponse:
 def _not_valid(request: HttpRequest, error: Any) -> HttpResponse:
     """What the actions refuse: 409 when it contradicts what is stored, else 422."""
     if hasattr(error, "error_dict"):
-        errors = error.message_dict
+        errors = {_as_sent(name): said for name, said in error.message_dict.items()}
         codes = {item.code for items in error.error_dict.values() for item in items}
     else:
         errors, codes = {"": error.messages}, {item.code for item in error.error_list}
     if "conflict" in codes:
         return problem(409, " ".join(error.messages), errors)
     return problem(422, _("Some values do not fit."), errors)
+
+
+def _as_sent(name: str) -> str:
+    """Where a value stood in the body: own fields stand under `fields`."""
+    return f"fields.{name.removeprefix(PREFIX)}" if is_own(name) else name
 
 
 def _not_of_the_schema(request: HttpRequest, error: Any) -> HttpResponse:

@@ -51,6 +51,19 @@ Moment = Annotated[AwareDatetime, BeforeValidator(_text_only), AfterValidator(_w
 Day = Annotated[date, BeforeValidator(_text_only)]
 
 
+# Values of own fields by their keys; what each may be is told by `GET /fields`.
+OwnValue = (
+    Annotated[str, StringConstraints(max_length=20_000, pattern=NO_NUL)]
+    | Annotated[bool, Field(strict=True)]
+    | Annotated[int, Field(strict=True, ge=-(2**53), le=2**53)]
+    | Annotated[float, Field(strict=True, allow_inf_nan=False)]
+    | Annotated[list[Short], Field(max_length=100)]
+    | None
+)
+OwnKey = Annotated[str, StringConstraints(max_length=40, pattern=r"^[a-z][a-z0-9_]*$")]
+OwnIn = Annotated[dict[OwnKey, OwnValue], Field(max_length=200)]
+
+
 class Strict(Schema):
     """Unknown fields are refused: a typo must not look like success."""
 
@@ -92,6 +105,7 @@ class ClientRow(Schema):
     created_at: datetime
     updated_at: datetime
     version: int
+    fields: dict[str, Any] = Field(description="Values of own fields that the user may see.")
 
 
 class ClientFull(ClientRow):
@@ -136,6 +150,7 @@ class ProductRow(Schema):
     cost: str | None = Field(None, description="Null without the right to see costs.")
     is_active: bool
     version: int
+    fields: dict[str, Any] = Field(description="Values of own fields that the user may see.")
 
 
 class OrderRow(Schema):
@@ -157,6 +172,7 @@ class OrderRow(Schema):
     delivered_on: date | None
     responsible_id: int | None
     version: int
+    fields: dict[str, Any] = Field(description="Values of own fields that the user may see.")
 
 
 class OrderLineRow(Schema):
@@ -197,6 +213,7 @@ class ProductIn(Strict):
     cost: UnitPrice | None = None
     is_active: Flag = True
     description: LongText = ""
+    fields: OwnIn = {}
 
 
 class ProductPatch(ProductIn):
@@ -230,6 +247,7 @@ class OrderIn(Strict):
     delivery_method: Label = ""
     delivery_address: Text = ""
     promised_on: Day | None = None
+    fields: OwnIn = {}
     lines: Annotated[list[OrderLineIn], Field(min_length=1, max_length=500)]
 
 
@@ -289,10 +307,34 @@ class ClientIn(Strict):
     ) = None
     contacts: Annotated[list[ContactIn], Field(max_length=100)] = []
     tags: Annotated[list[Short], Field(max_length=100)] = []
+    fields: OwnIn = {}
 
 
 class ClientPatch(ClientIn):
     version: Version | None = None
+
+
+class OwnOption(Schema):
+    key: str
+    label: str
+    colour: str
+
+
+class OwnFieldRow(Schema):
+    """An own field that the user may see. Its values stand in `fields` of its records, by `key`."""
+
+    subject: Literal["client", "order", "product"]
+    key: str
+    label: str
+    kind: str
+    group: str
+    help: str
+    holder: str = Field(description="person or company; empty for both.")
+    is_required: bool
+    is_unique: bool
+    is_filterable: bool
+    may_change: bool
+    options: list[OwnOption]
 
 
 class RfmGroup(Schema):

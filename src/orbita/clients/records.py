@@ -86,6 +86,7 @@ class ClientData(msgspec.Struct, array_like=True, kw_only=True):
 
     A person whose name has no parts is known by a number only: `name` is then a stand-in that a
     real name replaces. `numbers` are external ids as (source, value), the primary one first.
+    `own` is the column of own fields and `own_told` their plain values by name, as events have them.
     `words`, `places` and `told` are filled by `prepare`.
     """
 
@@ -125,6 +126,8 @@ class ClientData(msgspec.Struct, array_like=True, kw_only=True):
     accounts: list[AccountData] = []
     tags: list[str] = []
     numbers: list[tuple[str, str]] = []
+    own: dict[str, Any] = {}
+    own_told: dict[str, Any] = {}
     words: list[str] = []
     places: list[str] = []
     told: bytes = b""
@@ -179,7 +182,7 @@ def after(data: ClientData) -> dict[str, Any]:
         ]
     if data.tags:
         values["tags"] = [{"name": tag} for tag in data.tags]
-    return values
+    return values | data.own_told
 
 
 def entry(part: ContactData | AddressData | AccountData) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 from orbita.accounts.models import User
 from orbita.clients.actions import may_undo
 from orbita.clients.extension import TIMELINE_GROUPS, TIMELINE_RIGHTS, permitted
-from orbita.clients.fields.known import hidden_from
+from orbita.clients.fields.shown import open_part
 from orbita.clients.models import Client, Note
 from orbita.core.events import KINDS, EventKind, payload_of
 from orbita.core.models import Event, Origin
@@ -129,7 +129,7 @@ def _place(text: str) -> tuple[datetime, int] | None:
 def _item(actor: User, client: Client, event: Event) -> Item:
     kind = KINDS[event.kind]
     name: str = getattr(event, "actor_name", None) or ""
-    data = _open_part(actor, payload_of(event))
+    data = open_part(payload_of(event), event.subject_type, actor)
     words, said = _words(kind, data)
     icon = (
         NOTE_ICONS.get(data.get("kind", ""), kind.icon) if event.kind == "note.added" else kind.icon
@@ -148,16 +148,6 @@ def _item(actor: User, client: Client, event: Event) -> Item:
         and event.kind != "client.created"
         and may_undo(actor, event, client),
     )
-
-
-def _open_part(actor: User, data: dict[str, Any]) -> dict[str, Any]:
-    """The payload without values of own fields that are closed to the actor."""
-    closed = hidden_from("client", actor)
-    if closed:
-        for side in ("before", "after"):
-            if isinstance(data.get(side), dict):
-                data[side] = {n: value for n, value in data[side].items() if n not in closed}
-    return data
 
 
 def _words(kind: EventKind, data: Mapping[str, Any]) -> tuple[SafeString, SafeString]:

@@ -1,8 +1,9 @@
 """Plain records that orders are made of: what the actions and the bulk loader take."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Any
 
 
 @dataclass(slots=True, kw_only=True)
@@ -29,7 +30,8 @@ class OrderData:
 
     The moment is `ordered_at`, or `ordered_on` when the source knew only the day. A return may give
     its quantities with either sign. Of "paid" without a sum, all was paid; of a sum without a
-    state, the state follows. `return_of_id` is for loaders: what came back from which order.
+    state, the state follows. `return_of_id` is for loaders: what came back from which order. `own` are
+    values of own fields by name; those that are not named stay as they are.
     """
 
     lines: Sequence[LineData] = field(default_factory=list)
@@ -52,3 +54,4 @@ class OrderData:
     responsible_id: int | None = None
     comment: str = ""
     return_of_id: int | None = None
+    own: Mapping[str, Any] = field(default_factory=dict)

@@ -1,6 +1,7 @@
 """The commerce room: catalogue, orders, returns, carts."""
 
 from datetime import timedelta
+from functools import partial
 
 from django.utils.translation import gettext_lazy as _
 
@@ -19,8 +20,11 @@ from orbita.clients.extension import (
     TimelineRight,
 )
 from orbita.clients.facts import RECORDERS
+from orbita.clients.fields.facts import facts_of
+from orbita.clients.fields.subjects import register_subject
 from orbita.commerce import card, jobs, lists, rule_facts, search, words
 from orbita.commerce.facts import RECORDER
+from orbita.commerce.models import Order, Product
 from orbita.core.events import KINDS, EventKind
 from orbita.core.jobs import SCHEDULES, Schedule
 from orbita.core.rules import FACTS
@@ -60,6 +64,9 @@ RECORDERS.register(RECORDER)
 FACTS.register("client", *rule_facts.CLIENT_FACTS)
 FACTS.register("order", *rule_facts.ORDER_FACTS)
 FACTS.register("product", *rule_facts.PRODUCT_FACTS)
+for subject, model in (("order", Order), ("product", Product)):
+    register_subject(subject, model)
+    FACTS.add_source(subject, partial(facts_of, subject))
 KINDS.register(
     EventKind("order.created", _("Order"), "cart", "orders", words.order_made),
     EventKind("order.changed", _("Order changed"), "cart", "changes", words.order_changed),

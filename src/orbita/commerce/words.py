@@ -7,6 +7,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from orbita.clients.fields.shown import changes_in_words
 from orbita.commerce.models import Order
 from orbita.ui import formats
 
@@ -49,6 +50,7 @@ def order_changed(data: Payload) -> str:
         parts.append(_("lines changed"))
     if "client" in after:
         parts.append(_("client changed"))
+    parts += changes_in_words(data, "order")
     said = _("%(order)s changed") % {"order": _numbered(data)}
     return f"{said}: {', '.join(parts)}" if parts else said
 

@@ -4,7 +4,10 @@ from django.utils.translation import gettext_lazy as _
 
 from orbita.core.events import KINDS, EventKind
 from orbita.gateways import pages  # noqa: F401 - what pages and exports register
+from orbita.gateways.files.fields import ask_for_added
+from orbita.gateways.imports import own_cells
 
+ask_for_added(own_cells.columns_of_files)
 KINDS.register(
     EventKind("import.brought", _("File brought for import"), icon="import", erase=("file",)),
     EventKind("import.discarded", _("File not imported"), icon="trash", erase=("file",)),

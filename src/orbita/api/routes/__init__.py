@@ -1,9 +1,10 @@
 from ninja import Router
 
-from . import carts, clients, imports, me, orders, products, rfm, search
+from . import carts, clients, fields, imports, me, orders, products, rfm, search
 
 ROUTERS: dict[str, Router] = {
     "/me": me.router,
+    "/fields": fields.router,
     "/clients": clients.router,
     "/orders": orders.router,
     "/products": products.router,

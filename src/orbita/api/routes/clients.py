@@ -23,13 +23,14 @@ from orbita.api.schemas import (
 )
 from orbita.clients import actions
 from orbita.clients.actions.contacts import read as read_contact
+from orbita.clients.fields.values import from_outside, to_outside
 from orbita.clients.models import Client, ContactPoint, ExternalId
 from orbita.core.models import Company
 from orbita.core.money import from_minor
 
 router = Router(tags=["clients"])
 FIELDS = (
-    "id", "kind", "name", "city", "responsible_id", "created_at", "updated_at", "version",
+    "id", "kind", "name", "city", "responsible_id", "created_at", "updated_at", "version", "own",
 )  # fmt: skip
 OWN_FIELDS = (
     "last_name", "first_name", "middle_name", "legal_form", "legal_name", "inn", "kpp", "ogrn",
@@ -58,7 +59,8 @@ def client_rows(clients: "QuerySet[Client]", *more: str) -> "QuerySet[Any, dict[
     return rows
 
 
-def as_json(row: dict[str, Any], currency: str) -> dict[str, Any]:
+def as_json(row: dict[str, Any], currency: str, user: User) -> dict[str, Any]:
+    row["fields"] = to_outside("client", row.pop("own"), user)
     if not row.pop("orders_known"):
         row["orders_count"] = None
     for name in ("gross", "returned"):
@@ -73,7 +75,9 @@ def list_clients(request: HttpRequest, params: PageParams) -> HttpResponse:
     policy.require(user, "clients.view")
     rows, limit = page_of(Client.objects.visible_to(user), params, subject="client", actor=user)
     currency = Company.current().currency
-    return page_response([as_json(row, currency) for row in client_rows(rows)[: limit + 1]], limit)
+    return page_response(
+        [as_json(row, currency, user) for row in client_rows(rows)[: limit + 1]], limit
+    )
 
 
 @router.get("/{client_id}", response={200: ClientFull, **COMMON}, summary="Get a client")
@@ -98,6 +102,8 @@ def add_client(request: HttpRequest, data: ClientIn) -> tuple[int, Any]:
 @router.patch("/{client_id}", response={200: ClientFull, **WRITING}, summary="Change a client")
 def change_client(request: HttpRequest, client_id: RowId, data: ClientPatch) -> HttpResponse:
     """Changes the fields that are given; `contacts` and `tags` are replaced as a whole.
+
+    Of `fields` those change that are named; null empties one.
 
     With `version`, a field that somebody else changed since is a conflict.
     """
@@ -157,7 +163,7 @@ def visible(user: User, client_id: int) -> Client:
 
 def full(user: User, client: Client) -> dict[str, Any]:
     row = client_rows(Client.objects.filter(pk=client.pk), *OWN_FIELDS).get()
-    return as_json(dict(row), Company.current().currency) | {
+    return as_json(dict(row), Company.current().currency, user) | {
         "tags": list(client.tags.values_list("name", flat=True)),
         "contacts": _contacts(client),
     }
@@ -178,6 +184,7 @@ def _owner_of(external_id: str) -> int | None:
 def _parts(values: dict[str, Any]) -> dict[str, Any]:
     """Takes the collections out of the values, in the shape of the actions."""
     parts: dict[str, Any] = {}
+    values |= from_outside(values.pop("fields", None))
     for name in ("contacts", "tags"):
         if name in values:
             parts[name] = values.pop(name) or []

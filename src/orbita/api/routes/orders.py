@@ -15,6 +15,7 @@ from orbita.api.paging import Page, PageParams, json_response, page_of, page_res
 from orbita.api.problems import COMMON, WRITING, ConflictError
 from orbita.api.routes.products import decimal_text
 from orbita.api.schemas import OrderFull, OrderIn, OrderRow, PaymentIn, ReturnIn, RowId, StatusIn
+from orbita.clients.fields.values import from_outside, to_outside
 from orbita.clients.models import Client
 from orbita.commerce import actions
 from orbita.commerce.models import Order, OrderLine, Product
@@ -26,11 +27,12 @@ router = Router(tags=["orders"])
 FIELDS = (
     "id", "kind", "number", "external_id", "client_id", "ordered_at", "business_date", "status",
     "currency", "total", "discount", "payment", "paid", "delivery", "promised_on", "delivered_on",
-    "responsible_id", "version",
+    "responsible_id", "version", "own",
 )  # fmt: skip
 
 
-def as_json(row: dict[str, Any]) -> dict[str, Any]:
+def as_json(row: dict[str, Any], user: User) -> dict[str, Any]:
+    row["fields"] = to_outside("order", row.pop("own"), user)
     for name in ("total", "discount", "paid"):
         row[name] = str(from_minor(row[name], row["currency"]))
     return row
@@ -42,12 +44,13 @@ def list_orders(request: HttpRequest, params: PageParams) -> HttpResponse:
     user = actor(request)
     policy.require(user, "orders.view")
     rows, limit = page_of(Order.objects.visible_to(user), params, subject="order", actor=user)
-    return page_response([as_json(row) for row in rows.values(*FIELDS)[: limit + 1]], limit)
+    return page_response([as_json(row, user) for row in rows.values(*FIELDS)[: limit + 1]], limit)
 
 
 @router.get("/{order_id}", response={200: OrderFull, **COMMON}, summary="Get an order")
 def get_order(request: HttpRequest, order_id: RowId) -> HttpResponse:
-    return json_response(full(visible(actor(request), order_id)))
+    user = actor(request)
+    return json_response(full(user, visible(user, order_id)))
 
 
 @router.post("", response={201: OrderFull, **WRITING}, summary="Add an order")
@@ -60,7 +63,7 @@ def add_order(request: HttpRequest, data: OrderIn) -> tuple[int, Any]:
     if data.external_id and _is_known(data.origin, data.external_id):
         raise ConflictError(_("There is an order with this external_id already."))
     order = actions.create_order(actor=user, data=_data(data, user), origin=data.origin)
-    return 201, full(visible(user, order.pk))
+    return 201, full(user, visible(user, order.pk))
 
 
 @router.post("/{order_id}/status", response={200: OrderFull, **WRITING}, summary="Set the status")
@@ -69,7 +72,7 @@ def set_status(request: HttpRequest, order_id: RowId, data: StatusIn) -> tuple[i
     """A cancelled order counts for nobody."""
     user = actor(request)
     actions.set_status(actor=user, order=visible(user, order_id), status=data.status)
-    return 200, full(visible(user, order_id))
+    return 200, full(user, visible(user, order_id))
 
 
 @router.post(
@@ -86,7 +89,7 @@ def record_payment(request: HttpRequest, order_id: RowId, data: PaymentIn) -> tu
         amount=to_minor(data.amount, order.currency),
         paid_at=data.paid_at,
     )
-    return 200, full(visible(user, order_id))
+    return 200, full(user, visible(user, order_id))
 
 
 @router.post("/{order_id}/returns", response={201: OrderFull, **WRITING}, summary="Return goods")
@@ -100,7 +103,7 @@ def add_return(request: HttpRequest, order_id: RowId, data: ReturnIn) -> tuple[i
     back = actions.create_return(
         actor=user, order=visible(user, order_id), quantities=quantities, comment=data.comment
     )
-    return 201, full(visible(user, back.pk))
+    return 201, full(user, visible(user, back.pk))
 
 
 @router.delete("/{order_id}", response={204: None, **WRITING}, summary="Delete an order")
@@ -118,8 +121,8 @@ def visible(user: User, order_id: int) -> Order:
     return get_object_or_404(orders, pk=order_id)
 
 
-def full(order: Order) -> dict[str, Any]:
-    row = as_json({name: getattr(order, name) for name in FIELDS})
+def full(user: User, order: Order) -> dict[str, Any]:
+    row = as_json({name: getattr(order, name) for name in FIELDS}, user)
     return row | {
         "return_of_id": order.return_of_id,
         "delivery_method": order.delivery_method,
@@ -164,6 +167,7 @@ def _data(data: OrderIn, user: User) -> OrderData:
         delivery_method=data.delivery_method,
         delivery_address=data.delivery_address,
         promised_on=data.promised_on,
+        own=from_outside(data.fields),
         lines=[
             LineData(
                 name=line.name or names.get(line.product_id or 0, ""),

@@ -7,11 +7,13 @@ from django.shortcuts import get_object_or_404
 from ninja import Router
 
 from orbita.accounts import policy
+from orbita.accounts.models import User
 from orbita.api.auth import actor
 from orbita.api.idempotency import once
 from orbita.api.paging import Page, PageParams, json_response, page_of, page_response
 from orbita.api.problems import COMMON, WRITING
 from orbita.api.schemas import ProductIn, ProductPatch, ProductRow, RowId
+from orbita.clients.fields.values import from_outside, to_outside
 from orbita.commerce import actions
 from orbita.commerce.actions.catalogue import ProductData
 from orbita.commerce.models import Product
@@ -22,12 +24,13 @@ router = Router(tags=["products"])
 
 def product_rows(products: Any) -> Any:
     return products.values(
-        "id", "kind", "name", "sku", "unit", "currency", "price", "cost", "is_active", "version",
+        "id", "kind", "name", "sku", "unit", "currency", "price", "cost", "is_active", "version", "own",
         group_name=F("group__name"),
     )  # fmt: skip
 
 
-def as_json(row: dict[str, Any], *, costs: bool) -> dict[str, Any]:
+def as_json(row: dict[str, Any], user: User, *, costs: bool) -> dict[str, Any]:
+    row["fields"] = to_outside("product", row.pop("own"), user)
     row["group"] = row.pop("group_name")
     row["price"] = decimal_text(row["price"])
     row["cost"] = decimal_text(row["cost"]) if costs else None
@@ -46,7 +49,7 @@ def list_products(request: HttpRequest, params: PageParams) -> HttpResponse:
     rows, limit = page_of(Product.objects.visible_to(user), params, subject="product", actor=user)
     costs = policy.allows(user, "commerce.costs")
     return page_response(
-        [as_json(row, costs=costs) for row in product_rows(rows)[: limit + 1]], limit
+        [as_json(row, user, costs=costs) for row in product_rows(rows)[: limit + 1]], limit
     )
 
 
@@ -58,7 +61,7 @@ def get_product(request: HttpRequest, product_id: RowId) -> HttpResponse:
 def one(request: HttpRequest, product_id: int) -> dict[str, Any]:
     user = actor(request)
     row = get_object_or_404(product_rows(Product.objects.visible_to(user)), pk=product_id)
-    return as_json(dict(row), costs=policy.allows(user, "commerce.costs"))
+    return as_json(dict(row), user, costs=policy.allows(user, "commerce.costs"))
 
 
 @router.post("", response={201: ProductRow, **WRITING}, summary="Add a product")
@@ -102,6 +105,7 @@ def _data(given: dict[str, Any]) -> ProductData:
 
 def _plain(given: dict[str, Any]) -> dict[str, Any]:
     """Prices in 1/10 000 of the major unit, as the actions take them."""
+    given["own"] = from_outside(given.pop("fields", None))
     for name in ("price", "cost"):
         if isinstance(given.get(name), Decimal):
             given[name] = price_to_scaled(given[name])

@@ -52,6 +52,7 @@ ROWS = [
     Row("api:openapi-view", api_answers(302, anonymous=302)),
     Row("api:api-root", api_answers(404, anonymous=404)),
     Row("api:me", api_answers(200)),
+    Row("api:list_fields", api_answers(200)),
     Row("api:list_clients", api_answers(200)),
     Row(
         "api:add_client",

@@ -4,7 +4,6 @@ One call is one chunk inside one transaction. Records are worked out beforehand 
 so that this side only numbers and writes them.
 """
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time
@@ -18,6 +17,7 @@ from orbita.accounts import policy
 from orbita.accounts.models import User
 from orbita.clients import facts, naming
 from orbita.clients.card_fields import as_reference
+from orbita.clients.fields import in_bulk as own_in_bulk
 from orbita.clients.models import (
     AcquisitionSource,
     Address,
@@ -89,6 +89,7 @@ def load_clients(
     if not rows:
         return []
     with transaction.atomic():
+        own_in_bulk.keep_distinct(rows)
         ids = list(reserve_ids(Client, len(rows)))
         pairs = list(zip(ids, rows, strict=True))
         now = timezone.now()
@@ -110,12 +111,13 @@ def load_clients(
                     now,
                     1,
                     None,
-                    None,
+                    own_in_bulk.as_json(row.own),
                 )
                 for pk, row in pairs
             ],
         )
         _insert_parts(pairs)
+        own_in_bulk.mark((pk, row.own) for pk, row in pairs)
         facts.start((pk, row.city) for pk, row in pairs)
         write_clients({pk: of_kinds(row.words, row.places) for pk, row in pairs})
         said = {"version": 1} | dict(marks or {})
@@ -259,6 +261,7 @@ def update_clients(
     if on_match == SKIP or not pairs:
         return [None] * len(pairs)
     with transaction.atomic():
+        own_in_bulk.keep_distinct([data for _pk, data in pairs], [pk for pk, _data in pairs])
         cards = _cards([pk for pk, _data in pairs])
         change = _Change(on_match, _sources(d.source for _pk, d in pairs if d.source))
         results = [change.merge(cards[pk], data) if pk in cards else None for pk, data in pairs]
@@ -312,6 +315,7 @@ class _Change:
         self._added: list[tuple[int, ClientData]] = []
         self._moved: list[Address] = []
         self._numbers: list[ExternalId] = []
+        self._marked: list[Client] = []
 
     def merge(self, card: _Card, data: ClientData) -> Changed | None:
         row = card.row
@@ -321,6 +325,10 @@ class _Change:
             if old != new and new:
                 before[name], after[name] = _told(old), _told(new)
                 setattr(row, name, new)
+        if data.own and (changed := own_in_bulk.merge(row, data, overwrites=self._overwrites)):
+            before |= changed[0]
+            after |= changed[1]
+            self._marked.append(row)
         parts = ClientData(name="", name_key="")
         self._contacts(card, data, parts, before, after)
         self._addresses(card, data, parts, before, after)
@@ -477,7 +485,10 @@ class _Change:
             Client,
             columns,
             [
-                [_as_json(row.own) if name == "own" else getattr(row, name) for name in attributes]
+                [
+                    own_in_bulk.as_json(row.own) if name == "own" else getattr(row, name)
+                    for name in attributes
+                ]
                 for row in self._rows
             ],
             key="id",
@@ -487,14 +498,10 @@ class _Change:
         ExternalId.objects.bulk_create(self._numbers, batch_size=1000)
         for address in self._moved:
             address.save()
+        own_in_bulk.mark_again((row.pk, row.own or {}) for row in self._marked)
         ids = [row.pk for row in self._rows]
         index_clients(ids)
         facts.refresh(ids)
-
-
-def _as_json(values: Mapping[str, Any] | None) -> str | None:
-    """Own values as bulk inserts take them: JSON as text."""
-    return json.dumps(values, ensure_ascii=False) if values else None
 
 
 def _told(value: Any) -> Any:

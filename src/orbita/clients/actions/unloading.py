@@ -15,6 +15,10 @@ from orbita.clients import card_fields, facts, naming
 from orbita.clients.actions.loading import Kept
 from orbita.clients.collections import COLLECTIONS
 from orbita.clients.derived import DERIVED
+from orbita.clients.fields import in_bulk as own_in_bulk
+from orbita.clients.fields import kinds
+from orbita.clients.fields import values as own
+from orbita.clients.fields.known import own_field
 from orbita.clients.models import (
     AcquisitionSource,
     Address,
@@ -83,6 +87,7 @@ def _remove(created: Mapping[int, int], said: dict[str, Any]) -> tuple[list[Kept
     for model in (*_OWN, *(derived.model for derived in DERIVED)):
         rows_of = model.objects.filter(client_id__in=gone)
         rows_of._raw_delete(rows_of.db)
+    own_in_bulk.unmark(gone)
     clients = Client.objects.filter(pk__in=gone)
     clients._raw_delete(clients.db)
     kept = [Kept(pk, found[pk][1], reason) for pk, reason in sorted(reasons.items())]
@@ -147,6 +152,12 @@ def _put_back(one: Loaded, events: list[NewEvent], said: dict[str, Any]) -> list
 
 
 def _restore_field(row: Client, name: str, old: Any, put: Any) -> bool:
+    if field := own_field("client", name):
+        if kinds.plain(field, own.stored(row, field)) != put:
+            return False
+        own.assign(row, "client", {name: kinds.read(field, old)})
+        own.write_marks(row, "client", {name})
+        return True
     current = getattr(row, name)
     if name == "source":
         if (current.name if current else None) != put:

@@ -8,8 +8,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from orbita.clients.fields import kinds
+from orbita.clients.fields.known import changed_by, seen
 from orbita.clients.fields.values import plain_value
 from orbita.clients.models.fields import FieldDefinition
+from orbita.ui.forms import dress
 
 Kind = FieldDefinition.Kind
 YES, NO = "yes", "no"
@@ -86,3 +88,22 @@ def _as_typed(field: FieldDefinition, value: Any) -> Any:
 def own_initial(fields: Sequence[FieldDefinition]) -> dict[str, Any]:
     """What the form of a new record begins with: the defaults."""
     return {field.name: _as_typed(field, field.default) for field in fields}
+
+
+def add_inputs(
+    form: forms.Form, subject: str, actor: Any, record: Any = None
+) -> list[FieldDefinition]:
+    """Puts the own fields that the actor may change into the form of a whole record."""
+    fields = changed_by(seen(subject, actor), actor)
+    for field in fields:
+        value = initial_of(record, field) if record else _as_typed(field, field.default)
+        made = input_of(field, whole=True, value=value)
+        dress(made)
+        form.fields[field.name] = made
+        form.initial[field.name] = value
+    return fields
+
+
+def given_in(form: forms.Form, fields: Sequence[FieldDefinition]) -> dict[str, Any]:
+    """What was typed into them."""
+    return {field.name: form.cleaned_data.get(field.name) or None for field in fields}

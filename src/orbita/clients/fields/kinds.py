@@ -128,17 +128,21 @@ def _number_words(field: FieldDefinition, value: Any) -> str:
     return formats.number(number, max(0, -int(number.normalize().as_tuple().exponent)))
 
 
+def _currency(field: FieldDefinition) -> str:
+    return field.currency or Company.current().currency
+
+
 def _read_money(field: FieldDefinition, value: Any) -> int:
-    places = exponent(Company.current().currency)
+    places = exponent(_currency(field))
     return int(_decimal(value, places).scaleb(places))
 
 
 def _plain_money(field: FieldDefinition, value: Any) -> str:
-    return str(from_minor(int(value), Company.current().currency))
+    return str(from_minor(int(value), _currency(field)))
 
 
 def _money_words(field: FieldDefinition, value: Any) -> str:
-    currency = Company.current().currency
+    currency = _currency(field)
     return formats.money(int(Decimal(value).scaleb(exponent(currency))), currency)
 
 

@@ -165,14 +165,11 @@ def require_distinct(record: Any, subject: str, names: Collection[str]) -> None:
         if not field.is_unique or field.name not in names or value is None:
             continue
         if taken(type(record), field, [value], but=record.pk):
-            raise ValidationError(
-                {
-                    field.name: [
-                        _("“%(value)s” stands on another card already, and “%(field)s” is never repeated.")
-                        % {"value": kinds.words(field, kinds.plain(field, value)), "field": field.label}
-                    ]
-                }
-            )  # fmt: skip
+            shown = {"value": kinds.words(field, kinds.plain(field, value)), "field": field.label}
+            words = _(
+                "“%(value)s” stands on another card already, and “%(field)s” is never repeated."
+            )
+            raise ValidationError({field.name: ValidationError(words % shown, code="conflict")})
 
 
 def taken(
@@ -213,3 +210,51 @@ def searched_words(subject: str, own: Values | None) -> list[str]:
         for field in active(subject)
         if field.is_searchable and field.key in own
     ]
+
+
+# ---- for actions that save a record whole ----
+
+
+def put(
+    record: Any, subject: str, given: Values | None, actor: Any, *, fresh: bool
+) -> frozenset[str]:
+    """Puts what was given, and the defaults of a `fresh` record, into it before its save.
+
+    Returns the names to `settle` after it. Raises `ValidationError` keyed by name.
+    """
+    clean = read(subject, given or {}, actor)
+    if fresh:
+        clean |= read(subject, defaults(subject, given or {}))
+    changed = {
+        name: value
+        for name, value in clean.items()
+        if (record.own or {}).get(name.removeprefix(PREFIX)) != value
+    }
+    assign(record, subject, changed)
+    require_references(subject, changed, actor, None)
+    require_distinct(record, subject, changed.keys())
+    return frozenset(changed)
+
+
+def settle(record: Any, subject: str, actor: Any, names: frozenset[str], *, fresh: bool) -> None:
+    """What follows the save of the record: the marks, and what is required of it."""
+    write_marks(record, subject, names)
+    require_filled(record, subject, actor, names=None if fresh else names)
+
+
+# ---- for programs ----
+
+
+def from_outside(given: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Values by key, as programs give them, under the names that actions take."""
+    return {f"{PREFIX}{key}": value for key, value in (given or {}).items()}
+
+
+def to_outside(subject: str, own: Values | None, actor: Any) -> dict[str, Any]:
+    """The values that the actor may see, by key: plain ones, clients and files by number."""
+    values = own or {}
+    return {
+        field.key: kinds.plain(field, values[field.key])
+        for field in active(subject)
+        if field.key in values and field.is_seen_by(actor)
+    }

@@ -74,6 +74,9 @@ class FieldDefinition(models.Model):
     archived_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(default=timezone.now)
 
+    # Set where sums are read without the base to ask for its currency.
+    currency: str = ""
+
     class Meta:
         verbose_name = _("own field")
         verbose_name_plural = _("own fields")

@@ -1,7 +1,7 @@
 """Goods and services, their groups and prices."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from orbita.accounts import policy
 from orbita.accounts.models import User
+from orbita.clients.fields import values as own
 from orbita.commerce.models import PriceChange, Product, ProductGroup
 from orbita.commerce.sums import LARGEST_FACTOR
 from orbita.core.events import NewEvent, changes, emit, emit_many
@@ -24,7 +25,8 @@ _TOLD = ("name", "kind", "sku", "unit", "currency", "price", "is_active", "descr
 @dataclass(slots=True, kw_only=True)
 class ProductData:
     """A product. `price` and `cost` are in 1/10 000 of the currency's major unit, None when not
-    known; `currency` "" is the base. `prices` is its history for loaders: (since, price, cost).
+    known; `currency` "" is the base. `prices` is its history for loaders: (since, price, cost). `own`
+    are values of own fields by name; those that are not named stay as they are.
     """
 
     name: str
@@ -38,6 +40,7 @@ class ProductData:
     is_active: bool = True
     description: str = ""
     prices: Sequence[tuple[datetime, int | None, int | None]] = ()
+    own: Mapping[str, Any] = field(default_factory=dict)
 
 
 def save_product(
@@ -62,7 +65,9 @@ def save_product(
             before, old_costs = _told(product), product.cost
         old_price = product.price
         _fill(product, data)
+        names = own.put(product, "product", data.own, actor, fresh=not before)
         _save(product)
+        own.settle(product, "product", actor, names, fresh=not before)
         if (old_price, old_costs) != (product.price, product.cost):
             PriceChange.objects.create(product=product, price=product.price, cost=product.cost)
         difference = changes(before, _told(product))
@@ -297,7 +302,8 @@ def _save(product: Product) -> None:
 
 def _told(product: Product) -> dict[str, Any]:
     group = product.group.name if product.group else None
-    return {name: getattr(product, name) for name in _TOLD} | {"group": group}
+    told = {name: getattr(product, name) for name in _TOLD} | {"group": group}
+    return told | own.plain(product, "product")
 
 
 def _emit(

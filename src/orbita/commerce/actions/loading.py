@@ -192,6 +192,7 @@ _ORDER_FIELDS = (
     "updated_at",
     "version",
     "deleted_at",
+    "own",
 )
 _LINE_FIELDS = (
     "id",
@@ -208,7 +209,7 @@ _LINE_FIELDS = (
 _REWRITTEN = tuple(
     name
     for name in _ORDER_FIELDS
-    if name not in ("id", "origin", "external_id", "created_at", "deleted_at")
+    if name not in ("id", "origin", "external_id", "created_at", "deleted_at", "own")
 )
 
 
@@ -422,6 +423,7 @@ class _Load:
             self._now,
             self._now,
             1,
+            None,
             None,
         )
 

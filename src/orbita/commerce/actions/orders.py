@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from orbita.accounts import policy
 from orbita.accounts.models import User
 from orbita.clients import facts
+from orbita.clients.fields import values as own
 from orbita.clients.models import Client
 from orbita.commerce.actions.checking import fault
 from orbita.commerce.models import Order, OrderLine, Product
@@ -57,7 +58,9 @@ def create_order(*, actor: User, data: OrderData, origin: str = "") -> Order:
     with transaction.atomic():
         lines = _fill(order, data, actor)
         policy.require(actor, "orders.edit", order)
+        names = own.put(order, "order", data.own, actor, fresh=True)
         _save_new(order, lines)
+        own.settle(order, "order", actor, names, fresh=True)
         facts.refresh(_clients_of(order))
         emit_order("order.created", order, actor=actor, lines=lines_told(lines))
     return order
@@ -86,7 +89,9 @@ def update_order(
         policy.require(actor, "orders.edit", order)
         if order.payment:
             order.payment = settled(order)
+        names = own.put(order, "order", data.own, actor, fresh=False)
         save_changed(order)
+        own.settle(order, "order", actor, names, fresh=False)
         _replace_lines(order, old_lines, lines)
         facts.refresh({pk for pk in (old_client, order.client_id) if pk})
         difference = changes(before, told(order, lines))
@@ -213,6 +218,7 @@ def told(order: Order, lines: list[OrderLine]) -> dict[str, Any]:
         "client": order.client.name if order.client else None,
         "responsible": order.responsible.name if order.responsible else None,
         "lines": lines_told(lines),
+        **own.plain(order, "order"),
     }
 
 

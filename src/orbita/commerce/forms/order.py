@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy
 
 from orbita.accounts import policy
 from orbita.accounts.models import User
+from orbita.clients.fields.inputs import add_inputs, given_in
 from orbita.clients.models import Client
 from orbita.clients.search import text_condition
 from orbita.commerce.forms.fields import DecimalTextField, DiscountField, money_input
@@ -178,6 +179,11 @@ class HeadForm(UiForm):
             self.fields["status"].choices = Order.Status.choices  # type: ignore[attr-defined]
             for name in ("delivery", "delivery_method", "delivery_address", "promised_on"):
                 del self.fields[name]
+        self.own = add_inputs(self, "order", actor, order)
+
+    @property
+    def own_fields(self) -> list[forms.BoundField]:
+        return [self[field.name] for field in self.own]
 
 
 def sellers(actor: User, order: Order | None) -> list[tuple[int, str]]:
@@ -400,6 +406,7 @@ class OrderEditor:
             delivered_on=order.delivered_on if order else None,
             responsible_id=head["responsible"],
             comment=head["comment"],
+            own=given_in(self.head, self.head.own),
         )
 
     def _kept(self, name: str) -> str:

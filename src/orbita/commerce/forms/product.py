@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from orbita.accounts import policy
 from orbita.accounts.models import User
+from orbita.clients.fields.inputs import add_inputs, given_in
 from orbita.commerce.actions.catalogue import ProductData
 from orbita.commerce.forms.fields import DecimalTextField
 from orbita.commerce.forms.order import known_currencies
@@ -49,6 +50,11 @@ class ProductForm(UiForm):
             self.fields["currency"].widget = forms.HiddenInput()
         if not policy.allows(actor, "commerce.costs"):
             del self.fields["cost"]
+        self._own = add_inputs(self, "product", actor, product)
+
+    @property
+    def own_fields(self) -> list[forms.BoundField]:
+        return [self[field.name] for field in self._own]
 
     def data_given(self) -> ProductData:
         values = self.cleaned_data
@@ -65,6 +71,7 @@ class ProductForm(UiForm):
             cost=values["cost"] if "cost" in self.fields else kept_cost,
             is_active=values["is_active"],
             description=values["description"],
+            own=given_in(self, self._own),
         )
 
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from orbita.accounts.models import User
+from orbita.clients.fields.columns import columns_of
 from orbita.clients.models import Client
 from orbita.clients.search import text_condition
 from orbita.commerce import actions
@@ -308,6 +309,7 @@ ORDERS = ListSpec(
     ),
     export="orders.export",
     foot=orders_foot,
+    more_columns=lambda: columns_of("order"),
 )
 
 

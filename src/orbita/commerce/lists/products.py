@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from orbita.clients.fields.columns import columns_of
 from orbita.commerce import actions
 from orbita.commerce.cells import COSTS, price_text, product_margin, quantity_text
 from orbita.commerce.facts import COUNTED_SALE
@@ -215,6 +216,7 @@ PRODUCTS = ListSpec(
         Button(gettext_lazy("Bin"), "commerce:products-bin", "trash", "products.edit"),
     ),
     export="products.export",
+    more_columns=lambda: columns_of("product"),
 )
 
 

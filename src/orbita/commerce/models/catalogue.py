@@ -2,6 +2,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from orbita.clients.fields.column import OwnValues
 from orbita.commerce.querysets import ProductQuerySet
 from orbita.core.fields import KeyField
 
@@ -46,6 +47,7 @@ class Product(models.Model):
     cost = models.BigIntegerField(_("cost price"), null=True, blank=True)
     is_active = models.BooleanField(_("on sale"), default=True)
     description = models.TextField(_("description"), blank=True)
+    own = OwnValues(null=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(default=timezone.now, editable=False)
     version = models.PositiveIntegerField(default=1, editable=False)

@@ -3,6 +3,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from orbita.clients.fields.column import OwnValues
 from orbita.clients.models import Client
 from orbita.commerce.models.catalogue import Product
 from orbita.commerce.querysets import OrderQuerySet
@@ -93,6 +94,7 @@ class Order(models.Model):
         related_name="orders",
     )
     comment = models.CharField(_("comment"), max_length=500, blank=True)
+    own = OwnValues(null=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(default=timezone.now, editable=False)
     version = models.PositiveIntegerField(default=1, editable=False)

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from orbita.accounts import policy
 from orbita.accounts.models import User
+from orbita.clients.fields.shown import groups_of, open_part
 from orbita.clients.models import Client
 from orbita.commerce import actions, cells, forms, lists
 from orbita.commerce.models import Order, OrderLine, Product
@@ -135,7 +136,8 @@ def order(request: HttpRequest, pk: int) -> HttpResponse:
             "delivery": cells.delivery_cell(one, today),
             "is_late": cells.is_late(one, today),
             "returns": [(each, formats.money(each.total, each.currency)) for each in back],
-            "history": _history(one),
+            "history": _history(one, actor),
+            "own": groups_of(one, "order", actor),
             "may_edit": may_edit,
             "may_pay": may_edit and not cancelled and one.paid < one.total,
             "may_return": may_edit and not cancelled and bool(left),
@@ -196,7 +198,7 @@ def _margin_words(one: Order) -> str:
     return ", ".join(part for part in (formats.money(one.margin, one.currency), share) if part)
 
 
-def _history(one: Order) -> list[Said]:
+def _history(one: Order, actor: User) -> list[Said]:
     """The last events of the order, newest first; two reads."""
     events = list(
         Event.objects.filter(subject_type="order", subject_id=one.pk)
@@ -211,7 +213,8 @@ def _history(one: Order) -> list[Said]:
         if kind is None or (event.request_id and (event.kind, event.request_id) in seen):
             continue  # a moved order is told to both clients; here once
         seen.add((event.kind, event.request_id))
-        words = kind.sentence(payload_of(event)) if kind.sentence else str(kind.label)
+        data = open_part(payload_of(event), "order", actor)
+        words = kind.sentence(data) if kind.sentence else str(kind.label)
         who = people.get(event.actor_id or 0)
         said.append(
             Said(

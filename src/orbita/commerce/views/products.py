@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from orbita.accounts import policy
 from orbita.accounts.models import User
+from orbita.clients.fields.shown import groups_of
 from orbita.commerce import actions, cells, forms, lists
 from orbita.commerce.facts import COUNTED_SALE
 from orbita.commerce.models import (
@@ -78,6 +79,7 @@ def product(request: HttpRequest, pk: int) -> HttpResponse:
     )
     context = {
         "product": one,
+        "own": groups_of(one, "product", actor),
         "price": cells.price_text(one.price, one.currency),
         "cost": cells.price_text(one.cost, one.currency) if sees_costs else "",
         "margin": formats.percent(cells.product_margin(one)) if sees_costs else "",

@@ -13,6 +13,9 @@ from decimal import Decimal
 from typing import Any
 
 from orbita.accounts.models import User
+from orbita.clients.fields import kinds
+from orbita.clients.fields.known import seen
+from orbita.clients.fields.values import stored
 from orbita.clients.models import (
     Address,
     BankAccount,
@@ -20,6 +23,7 @@ from orbita.clients.models import (
     ClientTag,
     ContactPoint,
     ExternalId,
+    FieldDefinition,
 )
 from orbita.commerce.models import OpeningBalance, Order, OrderLine
 from orbita.core.models import Company
@@ -38,8 +42,32 @@ class Full:
 
     name: str
     subject: str
-    columns: Sequence[str]
+    proper: Sequence[str]
     rows: Callable[[User, Rule], Iterator[Row]]
+
+    def columns(self, actor: User) -> list[str]:
+        """The headings: those that all have, then the own fields that the actor sees."""
+        return [*self.proper, *(field.name for field in _own_fields(self.subject, actor))]
+
+
+def _own_fields(subject: str, actor: User) -> list[FieldDefinition]:
+    """The own fields of a table. What points at a card or a file means nothing elsewhere."""
+    return [field for field in seen(subject, actor) if field.kind not in kinds.REFERENCES]
+
+
+def _own_cells(record: Any, fields: Sequence[FieldDefinition]) -> list[Any]:
+    """The values of own fields, as an import reads them whatever its language."""
+    found = []
+    for field in fields:
+        value = kinds.plain(field, stored(record, field))
+        if value is not None and field.kind == FieldDefinition.Kind.FLAG:
+            value = "yes" if value else "no"
+        elif value is not None and field.kind == FieldDefinition.Kind.CHOICES:
+            value = JOINT.join(str(field.option(key)["label"]) for key in value)
+        else:
+            value = kinds.cell(field, value)
+        found.append(value)
+    return found
 
 
 def _chunks(found: Any) -> Iterator[list[Any]]:
@@ -76,11 +104,12 @@ CLIENT_COLUMNS = (
 def client_rows(actor: User, rule: Rule) -> Iterator[Row]:
     found = Client.objects.visible_to(actor).filter(compile_rule("client", rule, actor=actor))
     found = found.select_related("source", "responsible")
+    own = _own_fields("client", actor)
     for clients in _chunks(found):
-        yield from _clients(clients)
+        yield from _clients(clients, own)
 
 
-def _clients(clients: Sequence[Client]) -> Iterator[Row]:
+def _clients(clients: Sequence[Client], own: Sequence[FieldDefinition]) -> Iterator[Row]:
     ids = [client.pk for client in clients]
     of_these = {"client_id__in": ids}
     external = {
@@ -107,7 +136,7 @@ def _clients(clients: Sequence[Client]) -> Iterator[Row]:
         row["tags"] = JOINT.join(each.tag.name for each in tags[client.pk])
         row["created_on"] = client.created_at.astimezone(company.zone).date()
         row["note"] = client.comment
-        yield [row[name] for name in CLIENT_COLUMNS]
+        yield [*(row[name] for name in CLIENT_COLUMNS), *_own_cells(client, own)]
 
 
 def _who(client: Client) -> dict[str, Any]:
@@ -197,6 +226,7 @@ _LINE = ("line", "sku", "product", "quantity", "unit_price", "line_discount", "l
 def order_rows(actor: User, rule: Rule) -> Iterator[Row]:
     """A row per line; an order without lines has one row. Returns have quantities below zero."""
     found = Order.objects.visible_to(actor).filter(compile_rule("order", rule, actor=actor))
+    fields = _own_fields("order", actor)
     for orders in _chunks(found.select_related("client", "responsible")):
         lines = _grouped(
             OrderLine.objects.filter(order_id__in=[order.pk for order in orders])
@@ -213,7 +243,7 @@ def order_rows(actor: User, rule: Rule) -> Iterator[Row]:
             own = _order(order, external.get(order.client_id or 0))
             for line in lines[order.pk] or [None]:
                 row = own | _line(order, line)
-                yield [row[name] for name in ORDER_COLUMNS]
+                yield [*(row[name] for name in ORDER_COLUMNS), *_own_cells(order, fields)]
 
 
 def _order(order: Order, client: str | None) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from orbita.core.text import normalise
 from orbita.gateways.files.content import distinct, several_words, shares
 from orbita.gateways.files.errors import FileError
-from orbita.gateways.files.fields import FIELDS, KINDS, Field, Kind, fields_of
+from orbita.gateways.files.fields import FIELDS, KINDS, Field, Kind, added_to, fields_of
 from orbita.gateways.files.header import Header, candidates, find_header, header_key, is_ordinal
 from orbita.gateways.files.source import Cell, Sample, SheetSample
 from orbita.gateways.files.values import DateOrder, detect_date_order, is_blank, to_text
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from orbita.gateways.files.errors import Message
 
 _LEAST = 0.5
+_OWN = 1.2
 _BY_CONTENT = {
     "phone": "phone",
     "email": "email",
@@ -112,10 +113,11 @@ class Mapping:
         labels = _labels_at(sample, guessed, header_row)
         said = _dict(data.get("labels"))
         columns: dict[int, str] = {}
+        known = _FIELD_NAMES | {each.name for each in added_to(guessed.kind)}
         for key, name in data["columns"].items():
             if not name:
                 continue
-            if name not in _FIELD_NAMES:
+            if name not in known:
                 raise FileError(
                     _("The mapping has an unknown field “{field}”."), field=str(name)[:50]
                 )
@@ -166,7 +168,8 @@ def _guess_sheet(sheet: SheetSample, kind: Kind | None) -> tuple[Mapping, float]
     orders: dict[int, DateOrder] = {
         index: "mdy"
         for index, name in names.items()
-        if _FIELD[best, name].content == "date" and detect_date_order(table.column(index)) == "mdy"
+        if table.field(best, name).content == "date"
+        and detect_date_order(table.column(index)) == "mdy"
     }
     notes = table.notes(columns, orders)
     mapping = Mapping(
@@ -209,6 +212,7 @@ class _Table:
             [cells[index] if index < len(cells) else "" for cells in self._rows]
             for index in range(width)
         ]
+        self._added: dict[str, Field] = {}
         self._shares = [shares(column) for column in self._columns]
         self._ordinals = {
             index
@@ -219,14 +223,22 @@ class _Table:
     def column(self, index: int) -> list[Cell]:
         return self._columns[index]
 
+    def field(self, kind: Kind, name: str) -> Field:
+        return _FIELD.get((kind, name)) or self._added[name]
+
     def assign(self, kind: Kind) -> dict[int, tuple[str, float]]:
         """Each column's field and how sure it is: the surest columns choose first."""
         bids: list[tuple[float, int, int, Field]] = []
+        self._added = {each.name: each for each in added_to(kind)}
+        by_label = {alias: each for each in self._added.values() for alias in each.aliases}
         for index, label in enumerate(self.labels):
             if index in self._ordinals:
                 continue
             for score, order, each in candidates(label, kind) if label else []:
                 bids.append((score + self._agreement(index, each), -order, index, each))
+            if own := by_label.get(normalise(label)) or by_label.get(header_key(label)):
+                # What the business itself calls so comes before what others mean by it.
+                bids.append((_OWN, 0, index, own))
             if by_content := self._by_content(index, kind):
                 bids.append((_LEAST + 0.05, -len(FIELDS), index, by_content))
         columns: dict[int, tuple[str, float]] = {}

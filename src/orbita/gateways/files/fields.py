@@ -5,6 +5,7 @@ equals it, and a header that contains it as whole words; the longest fitting ali
 equal ones the field that stands first.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -174,3 +175,18 @@ PERHAPS_ORDINALS = frozenset(_split("n, no, nn, #, n n, row, line, index, ном
 def fields_of(kind: str) -> list[Field]:
     """The fields a kind of table may have, in order of preference."""
     return [field for field in FIELDS if kind in field.kinds]
+
+
+# What the business has added to its cards: asked each time, for it comes and goes. The room puts
+# the question here; without a base there is nothing to ask.
+_added: Callable[[], tuple[Field, ...]] = lambda: ()  # noqa: E731
+
+
+def ask_for_added(question: Callable[[], tuple[Field, ...]]) -> None:
+    global _added
+    _added = question
+
+
+def added_to(kind: str) -> list[Field]:
+    """The own fields of the business that a kind of table may have; their aliases are their names."""
+    return [field for field in _added() if kind in field.kinds]

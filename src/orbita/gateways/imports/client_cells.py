@@ -76,6 +76,7 @@ class Draft:
         "kpp",
         "notes",
         "ogrn",
+        "own",
         "parts",
         "person_of_company",
         "plain",
@@ -96,6 +97,7 @@ class Draft:
         self.responsible: UserData | None = None
         self.parts: dict[str, str] = {}
         self.plain: dict[str, str] = {}
+        self.own: dict[str, Any] = {}
         self.accounts: dict[str, str] = {}
         self.addresses: dict[str, dict[str, str]] = {}
         self.contacts: list[ContactData] = []

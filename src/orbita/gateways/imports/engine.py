@@ -21,7 +21,7 @@ from orbita.core.sqlite import make_way, somebody_waits
 from orbita.core.text import normalise
 from orbita.gateways.files.errors import FileError
 from orbita.gateways.files.isolation import isolated
-from orbita.gateways.imports import reading
+from orbita.gateways.imports import own_cells, reading
 from orbita.gateways.imports.journal import count
 from orbita.gateways.imports.plan import Plan
 from orbita.gateways.imports.records import Batch
@@ -141,6 +141,7 @@ def plan_of(batch: Import, actor: User, /, **more: Any) -> Plan:
         currency=company.currency,
         zone=company.time_zone,
         users=_users(),
+        own=own_cells.for_plan(actor),
         **{
             "start": (batch.state or {}).get("units", 0),
             "batch": CHUNK,

@@ -22,6 +22,7 @@ from orbita.core.text import clean_line, normalise
 from orbita.gateways.files import values
 from orbita.gateways.files.columns import Mapping
 from orbita.gateways.files.source import Cell
+from orbita.gateways.imports import own_cells
 from orbita.gateways.imports.client_cells import HANDLERS, Draft
 from orbita.gateways.imports.plan import Plan
 from orbita.gateways.imports.records import ClientRow, Linked, Totals, UnreadableError
@@ -41,15 +42,16 @@ class ClientReader:
 
     def __init__(self, plan: Plan, mapping: Mapping) -> None:
         self._plan = plan
+        known = HANDLERS | own_cells.handlers(plan)
         self._columns = [
             (
                 index,
-                HANDLERS[name],
+                known[name],
                 mapping.labels.get(index, ""),
                 mapping.date_orders.get(index, "dmy"),
             )
             for index, name in sorted(mapping.columns.items())
-            if name in HANDLERS
+            if name in known
         ]
         self._nameless = _("Client %(number)s")
         self._anybody = mapping.kind in ("sales", "orders")
@@ -186,6 +188,7 @@ class ClientReader:
         data.responsible, data.created_on = draft.responsible, draft.created_on
         data.tags = draft.tags
         data.contacts = _with_mains(draft.contacts)
+        own_cells.fill(data, draft)
         data.addresses = [
             AddressData(kind, **cast("Any", parts)) for kind, parts in draft.addresses.items()
         ]

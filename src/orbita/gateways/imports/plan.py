@@ -9,7 +9,8 @@ class Plan:
     """`start` is the number of units (rows, or orders of several rows) that are done already.
 
     `users` finds colleagues by normalised name or e-mail: → (id, name shown). `limit` stops after
-    so many source rows, for previews. `cells` asks for the cells of each row taken.
+    so many source rows, for previews. `cells` asks for the cells of each row taken. `own` are the
+    definitions of own fields that the file may set.
     """
 
     path: str
@@ -24,3 +25,4 @@ class Plan:
     batch: int = 1000
     limit: int | None = None
     cells: bool = False
+    own: list[dict[str, Any]] = field(default_factory=list)

@@ -16,6 +16,8 @@ from django.utils.translation import gettext as _
 
 from orbita.accounts.models import User
 from orbita.clients.contacts import Contact, reach
+from orbita.clients.fields import kinds
+from orbita.clients.fields.known import own_field
 from orbita.core.money import from_minor, scaled_to_price
 from orbita.gateways.files import columns as columns_of_files
 from orbita.gateways.files import values
@@ -213,6 +215,9 @@ def _read_client(row: ClientRow) -> list[tuple[str, str]]:
             row.linked.client.name if row.linked else "",
         ),
     ]
+    for name, value in data.own_told.items():
+        if field := own_field("client", name):
+            given.append((field.label, kinds.words(field, value)))
     if row.totals:
         if row.totals.total is not None:
             given.append((_("bought for"), formats.money(row.totals.total)))

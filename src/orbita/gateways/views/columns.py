@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from orbita.clients.models import Client
 from orbita.gateways import actions, forms, meanings
+from orbita.gateways.imports import own_cells
 from orbita.gateways.imports.preview import Preview, PreviewColumn, PreviewRow
 from orbita.gateways.imports.preview import preview as look_ahead
 from orbita.gateways.models import Import, SavedMapping
@@ -208,6 +209,16 @@ def _options(chosen: str, kind: str) -> SafeString:
                 '<option value="{}"{}>{}</option>', name, _SELECTED if name == chosen else "", label
             )
             for name, label in fields
+        ]
+        found.append(SafeString("</optgroup>"))
+    own = own_cells.labels() if kind in ("clients", "sales") else {}
+    if own:
+        found.append(format_html('<optgroup label="{}">', _("Own fields")))
+        found += [
+            format_html(
+                '<option value="{}"{}>{}</option>', name, _SELECTED if name == chosen else "", label
+            )
+            for name, label in own.items()
         ]
         found.append(SafeString("</optgroup>"))
     return mark_safe("".join(found))  # noqa: S308 - every part is escaped

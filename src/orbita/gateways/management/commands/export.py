@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 from orbita.accounts.actions import service_user
 from orbita.core.rules import Rule, RuleError, compile_rule
 from orbita.gateways.exports import record, writers
-from orbita.gateways.exports.full import FULL, Full
+from orbita.gateways.exports.full import FULL
 
 # Workbooks carry the time they were made: one for all, so that equal bases give equal files.
 EPOCH = datetime(2000, 1, 1)  # noqa: DTZ001
@@ -38,10 +38,11 @@ class Command(BaseCommand):
             compile_rule(full.subject, rule, actor=actor)
         except RuleError as error:
             raise CommandError(str(error)) from error
+        columns = full.columns(actor)
         rows = _Counted(full.rows(actor, rule))
         try:
             with _opened(output) as file:
-                _write(full, rows, options["format"], file)
+                _write(full.name, columns, rows, options["format"], file)
         except OSError as error:
             if isinstance(error, BrokenPipeError) or output is None:
                 raise
@@ -52,7 +53,7 @@ class Command(BaseCommand):
             format=options["format"],
             filter=options["filter"],
             count=rows.count,
-            columns=list(full.columns),
+            columns=columns,
         )
 
 
@@ -97,15 +98,15 @@ def _opened(path: Path | None) -> Iterator[BinaryIO]:
         partial.unlink(missing_ok=True)
 
 
-def _write(full: Full, rows: Any, kind: str, file: BinaryIO) -> None:
+def _write(name: str, columns: list[str], rows: Any, kind: str, file: BinaryIO) -> None:
     if kind == "xlsx":
         with TemporaryDirectory() as folder:
             path = Path(folder) / "export.xlsx"
-            writers.write_workbook(path, full.name, full.columns, rows, made=EPOCH)
+            writers.write_workbook(path, name, columns, rows, made=EPOCH)
             with path.open("rb") as source:
                 while block := source.read(1 << 20):
                     file.write(block)
         return
     portions = writers.json_text if kind == "json" else writers.csv_text
-    for portion in portions(full.columns, rows):
+    for portion in portions(columns, rows):
         file.write(portion.encode())

@@ -1,0 +1,71 @@
+"""Own fields of a record on its page, and in its history."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.safestring import SafeString
+
+from orbita.clients.fields import kinds
+from orbita.clients.fields.columns import shown
+from orbita.clients.fields.known import grouped, hidden_from, is_own, own_field, seen
+from orbita.clients.fields.values import names_of, stored
+from orbita.clients.models import Client
+from orbita.clients.models.fields import FieldDefinition
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A filled field as a page shows it."""
+
+    label: str
+    html: SafeString | str
+
+
+def groups_of(record: Any, subject: str, actor: Any) -> list[tuple[str, Sequence[Shown]]]:
+    """The filled fields that the actor sees, under the names of their groups."""
+    found = []
+    for group, fields in grouped(seen(subject, actor)):
+        values = [
+            Shown(field.label, shown(field, value))
+            for field in fields
+            if (value := _value(record, field, actor)) is not None
+        ]
+        if values:
+            found.append((group, values))
+    return found
+
+
+def _value(record: Any, field: FieldDefinition, actor: Any) -> Any:
+    value = kinds.plain(field, stored(record, field))
+    if value is None or field.kind not in kinds.REFERENCES:
+        return value
+    if field.kind == FieldDefinition.Kind.CLIENT:
+        name = Client.objects.visible_to(actor).filter(pk=value).values_list("name", flat=True)
+        return {"id": value, "name": name.first() or ""}
+    return {"id": value, "name": names_of(field.kind, [value]).get(value, "")}
+
+
+def open_part(data: dict[str, Any], subject: str, actor: Any) -> dict[str, Any]:
+    """The payload of an event without values of own fields that are closed to the actor."""
+    closed = hidden_from(subject, actor) if subject else frozenset()
+    if closed:
+        for side in ("before", "after"):
+            if isinstance(data.get(side), dict):
+                data[side] = {n: value for n, value in data[side].items() if n not in closed}
+    return data
+
+
+def changes_in_words(data: Mapping[str, Any], subject: str) -> list[str]:
+    """What an event says of own fields: «Гарантия: 24 ноября 2027»."""
+    before, after = data.get("before") or {}, data.get("after") or {}
+    said = []
+    for name in filter(is_own, after):
+        field = own_field(subject, name)
+        label = field.label if field else name
+        old, new = (
+            kinds.words(field, side.get(name)) if field else str(side.get(name) or "")
+            for side in (before, after)
+        )
+        said.append(f"{label}: {old} → {new or '—'}" if old else f"{label}: {new}")
+    return said

@@ -1,6 +1,6 @@
 """Own fields of a record on its page, and in its history."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +22,7 @@ class Shown:
     html: SafeString | str
 
 
-def groups_of(record: Any, subject: str, actor: Any) -> list[tuple[str, Sequence[Shown]]]:
+def groups_of(record: Any, subject: str, actor: Any) -> list[tuple[str, list[Shown]]]:
     """The filled fields that the actor sees, under the names of their groups."""
     found = []
     for group, fields in grouped(seen(subject, actor)):

@@ -65,7 +65,8 @@ def _handler(field: FieldDefinition) -> Handler:
     def handle(plan: Plan, draft: Draft, label: str, cell: Cell, order: Any) -> None:
         try:
             if field.kind == Kind.DATE:
-                stored: Any = values.parse_date(cell, order).isoformat()
+                day = values.parse_date(cell, order)
+                stored: Any = day and day.isoformat()
             elif isinstance(cell, float | int) and field.kind in (Kind.NUMBER, Kind.MONEY):
                 stored = kinds.read(field, cell)
             else:

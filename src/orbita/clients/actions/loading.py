@@ -18,6 +18,7 @@ from orbita.accounts.models import User
 from orbita.clients import facts, naming
 from orbita.clients.card_fields import as_reference
 from orbita.clients.fields import in_bulk as own_in_bulk
+from orbita.clients.fields.values import searched_words
 from orbita.clients.models import (
     AcquisitionSource,
     Address,
@@ -120,6 +121,8 @@ def load_clients(
         own_in_bulk.mark((pk, row.own) for pk, row in pairs)
         facts.start((pk, row.city) for pk, row in pairs)
         write_clients({pk: of_kinds(row.words, row.places) for pk, row in pairs})
+        # The reader knows nothing of what the search looks for in own fields.
+        index_clients(pk for pk, row in pairs if searched_words("client", row.own))
         said = {"version": 1} | dict(marks or {})
         emit_bulk(
             [

@@ -14,6 +14,7 @@ from orbita.accounts import policy
 from orbita.accounts.models import Role, User
 from orbita.clients.fields import kinds
 from orbita.clients.fields.column import LONGEST_KEY, is_key
+from orbita.clients.fields.indexing import ask_for_index, ask_for_search
 from orbita.clients.models import Segment
 from orbita.clients.models.fields import FieldDefinition
 from orbita.core.events import changes, emit
@@ -65,7 +66,7 @@ def define_field(
         field.position = (others.aggregate(last=Max("position"))["last"] or 0) + 1
         _fill(field, {"label": label} | values)
         field.save()
-        _prepare_index(field)
+        ask_for_index(field)
         emit(
             "field.created",
             actor=actor,
@@ -88,7 +89,9 @@ def change_field(*, actor: User, field: FieldDefinition, **values: Any) -> bool:
         if not difference["after"]:
             return False
         row.save()
-        _prepare_index(row)
+        ask_for_index(row)
+        if "is_searchable" in difference["after"]:
+            ask_for_search(row)
         emit(
             "field.changed",
             actor=actor,
@@ -109,7 +112,9 @@ def archive_field(*, actor: User, field: FieldDefinition, archived: bool = True)
             return False
         row.archived_at = timezone.now() if archived else None
         row.save(update_fields=["archived_at"])
-        _prepare_index(row)
+        ask_for_index(row)
+        if row.is_searchable:
+            ask_for_search(row)
         emit(
             "field.archived" if archived else "field.restored",
             actor=actor,
@@ -370,10 +375,3 @@ def _option_key(label: str, taken: Any) -> str:
         number += 1
         key = f"{base}_{number}"
     return key
-
-
-def _prepare_index(field: FieldDefinition) -> None:
-    """Queues the making of the field's index, or its removal."""
-    from orbita.clients.fields.indexing import ask_for_index
-
-    ask_for_index(field)

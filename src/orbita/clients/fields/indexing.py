@@ -14,10 +14,10 @@ from django.utils.translation import gettext_lazy
 from django_tasks import task
 
 from orbita.clients.fields import kinds
-from orbita.clients.fields.column import LONG, OwnValue
+from orbita.clients.fields.column import LONG, OwnValue, path
 from orbita.clients.fields.subjects import model_of
 from orbita.clients.models.fields import FieldDefinition
-from orbita.core.jobs import enqueue_many
+from orbita.core.jobs import checkpoint, current_job, enqueue_many, is_cancelled
 
 State = FieldDefinition.IndexState
 # Why a unique index was not made: some values stand on several records.
@@ -145,3 +145,44 @@ def mend_indexes() -> int:
 
 
 AT = time(4, 20)
+
+
+CHUNK = 1000
+
+
+@task(
+    queue_name="long",
+    max_attempts=5,
+    atomic=False,
+    label=gettext_lazy("Search by an own field"),
+)
+def index_for_search(field_id: int) -> int:
+    """Brings the search in line with a field of clients that has become searchable, or ceased to be.
+
+    Returns how many clients have a value of it.
+    """
+    from orbita.clients.models import Client
+    from orbita.clients.search import index_clients
+
+    field = FieldDefinition.objects.get(pk=field_id)
+    filled = Client.objects.filter(
+        **{f"{path(kinds.TYPES[field.kind].how, field.key)}__isnull": False}
+    )
+    job = current_job()
+    last, done = (job.state if job and job.state else None) or (0, 0)
+    while ids := list(
+        filled.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:CHUNK]
+    ):
+        with transaction.atomic():
+            index_clients(ids)
+            last, done = ids[-1], done + len(ids)
+            checkpoint([last, done], done=done)
+        if is_cancelled():
+            break
+    return done
+
+
+def ask_for_search(field: FieldDefinition) -> None:
+    """Queues the above, inside the transaction of the change."""
+    if field.subject == "client" and field.kind in kinds.SEARCHED:
+        enqueue_many(index_for_search, [[field.pk]])

@@ -16,6 +16,7 @@ from orbita.core.text import normalise
 
 Values = Mapping[str, Any]
 Kind = FieldDefinition.Kind
+SEARCHED_LENGTH = 1000  # of a long text: the index is no copy of the card
 
 
 def split(values: Values) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -206,7 +207,7 @@ def searched_words(subject: str, own: Values | None) -> list[str]:
     if not own:
         return []
     return [
-        str(kinds.plain(field, own[field.key]))
+        str(kinds.plain(field, own[field.key]))[:SEARCHED_LENGTH]
         for field in active(subject)
         if field.is_searchable and field.key in own
     ]

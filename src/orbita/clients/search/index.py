@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from orbita.clients.fields.values import searched_words
 from orbita.clients.models import (
     Address,
     Client,
@@ -169,9 +170,16 @@ def _words_of(ids: Sequence[int]) -> dict[int, Words]:
         places[pk] += parts
     rows = Client.objects.filter(pk__in=ids).order_by("pk")
     return {
-        pk: words_for(name, legal_name, [city, *places[pk]])
-        for pk, name, legal_name, city in rows.values_list("pk", "name", "legal_name", "city")
+        pk: [*words_for(name, legal_name, [city, *places[pk]]), *_own_words(own)]
+        for pk, name, legal_name, city, own in rows.values_list(
+            "pk", "name", "legal_name", "city", "own"
+        )
     }
+
+
+def _own_words(own: Mapping[str, Any] | None) -> list[tuple[int, str]]:
+    """The words of own fields that are searched, with all their numbers."""
+    return [(PLACE, word) for word in name_words(*searched_words("client", own))]
 
 
 def words_for(name: str, legal_name: str, places: Iterable[str]) -> list[tuple[int, str]]:

@@ -21,10 +21,11 @@ from orbita.clients.actions import (
     update_client,
 )
 from orbita.clients.fields.actions import archive_field, change_field, define_field, move_field
-from orbita.clients.fields.indexing import create_sql, known_indexes, mend_indexes
+from orbita.clients.fields.indexing import create_sql, index_for_search, known_indexes, mend_indexes
 from orbita.clients.fields.known import active
 from orbita.clients.fields.trades import TRADES, apply
 from orbita.clients.models import AcquisitionSource, Client, FieldDefinition, FieldMark, Tag
+from orbita.clients.search import text_condition
 from orbita.clients.tests.own_fields import build
 from orbita.core.events import payload_of
 from orbita.core.models import Event, Job
@@ -460,6 +461,30 @@ def test_hostile_names_of_fields_and_choices_are_shown_as_text(
         page = text(browse(user).get(url))
         assert "<img src=x" not in page
         assert 'onclick="' not in page
+
+
+# ---- search ----
+
+
+def test_a_searchable_field_is_searched_from_then_on(
+    admin: User, alice: User, define: Define
+) -> None:
+    field = define(label="Госномер")
+    client = make(alice, **{field.name: "А123ВС 77"})
+    condition = text_condition("а123вс")
+    assert condition
+    assert not Client.objects.filter(condition).exists()
+    change_field(actor=admin, field=field, is_searchable=True)
+    assert Job.objects.filter(task__endswith="index_for_search").exists()
+    assert index_for_search.call(field.pk) == 1
+    assert Client.objects.filter(condition).exists()
+    update_client(actor=alice, client=client, values={field.name: "К777КК 99"})
+    assert not Client.objects.filter(condition).exists()
+    archive_field(actor=admin, field=field)
+    index_for_search.call(field.pk)
+    found = text_condition("к777кк")
+    assert found
+    assert not Client.objects.filter(found).exists()
 
 
 # ---- sets ----

@@ -6,8 +6,8 @@ from functools import partial
 from django.utils.translation import gettext_lazy as _
 
 from orbita.accounts.policy import PERMISSIONS, Permission
-from orbita.clients import card, finding, jobs, lists, recorders, rule_facts, wording
 from orbita.accounts.tabs import SETTINGS_TABS, Tab
+from orbita.clients import card, finding, jobs, lists, recorders, rule_facts, wording
 from orbita.clients.extension import (
     CARD_STRIP,
     TIMELINE_GROUPS,

@@ -170,7 +170,9 @@ def _words_of(ids: Sequence[int]) -> dict[int, Words]:
         places[pk] += parts
     rows = Client.objects.filter(pk__in=ids).order_by("pk")
     return {
-        pk: [*words_for(name, legal_name, [city, *places[pk]]), *_own_words(own)]
+        pk: list(
+            dict.fromkeys([*words_for(name, legal_name, [city, *places[pk]]), *_own_words(own)])
+        )
         for pk, name, legal_name, city, own in rows.values_list(
             "pk", "name", "legal_name", "city", "own"
         )

@@ -329,16 +329,16 @@ class _Words:
             )
             for _sound, miss, place in close:
                 near[place] = min(miss, near.get(place, most))
-        for place, miss in near.items():
+        for place, by_sound in near.items():
             word = words[place]
-            if word.id in term.candidates and not miss:
+            if word.id in term.candidates and not by_sound:
                 continue
-            miss = min(miss or 1, OSA.distance(term.text, word.text))
+            slips = min(by_sound or 1, OSA.distance(term.text, word.text))
             unlike = 1 - JaroWinkler.similarity(term.sound, word.sound)
             unlike += UNLIKELY * _odd_letters(term.text, word.text)
             if word.text in FIRST_NAMES:
                 unlike /= 2
-            term.add(word, miss + unlike, "typo" if miss == 1 else "typos")
+            term.add(word, slips + unlike, "typo" if slips == 1 else "typos")
         if term.is_last and len(term.sound) > 4 and most == 1:
             self._slips_in_beginnings(term, words)
 
@@ -440,7 +440,8 @@ class _Words:
 
     def _price(self, client: int, own: Sequence[int]) -> Match | None:
         used: set[int] = set()
-        price, unfound, why = 0.0, 0, []
+        price, unfound = 0.0, 0
+        why: list[str] = []
         for term in self.terms:
             if term.is_short:
                 price, why = price + INITIAL, [*why, "initial"]

@@ -221,7 +221,8 @@ def _one_of(column: str, values: Iterable[Any]) -> tuple[Any, str]:
 def _rows(statement: str, parameters: Sequence[Any]) -> list[Any]:
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters or None)
-        return cursor.fetchall()
+        rows: list[Any] = cursor.fetchall()
+    return rows
 
 
 def having_any(rows: QuerySet[Client], words: Sequence[int]) -> QuerySet[Client]:

@@ -34,7 +34,7 @@ UNFOUND = 3.0
 # A card of more words found may miss one of them.
 WORDS_TO_SPARE_ONE = 3
 MOST_BEGINNINGS = 300
-MOST_SOUNDING = 3000
+MOST_SOUNDING = 4000
 MOST_PRICED = 80
 # A word that so many clients have is frequent: its clients are found through the other words.
 RARE = 120
@@ -228,15 +228,20 @@ def _phones(numbers: Iterable[str]) -> list[tuple[int, str]]:
 def _by_words(plain: str, limit: int, extra: float = 0.0) -> list[Match]:
     found = _Best()
     searches = [_Words(reading, limit) for reading in query.readings(plain)]
-    # The cheaper steps of both readings come before the dearer ones of either.
+    # Latin letters may be Russian ones by another layout or alphabet: both are tried step by step,
+    # the cheaper steps of either before the dearer. Russian ones are rarely meant as Latin.
+    at_once = searches if plain.isascii() else searches[:1]
     for step in (_Words.as_typed, _Words.one_slip, _Words.two_slips):
-        for search in searches:
+        for search in at_once:
             found.take(step(search))
         cheap = sum(match.price < _ENOUGH[step] for match in found.cheapest(limit))
         exact = sum(match.price < PREFIX / 2 for match in found.cheapest(limit))
         # One who is written just so may yet be a slip in the base: then the right one is near.
         if cheap >= limit or exact > 2 or (cheap and step is not _Words.as_typed):
             break
+    if not found:
+        for search in searches[len(at_once) :]:
+            found.take(search.as_typed())
     if extra:
         return [
             Match(one.client_id, one.price + extra, one.why, one.told)
@@ -255,6 +260,8 @@ class _Words:
             for place, word in enumerate(reading.words)
         ]
         self.limit = limit
+        self._rare = RARE if len(self.terms) > 1 else MOST_OWNERS
+        self._owners: dict[int, list[int]] = {}
 
     def as_typed(self) -> list[Match]:
         """The words themselves, their beginnings, other forms of names, other alphabets."""
@@ -271,8 +278,7 @@ class _Words:
                 elif word.text in forms:
                     term.add(word, FORM, "form")
             self._beginnings(term)
-            if len(term.sound) > 1:
-                self._same_sound(term)
+        self._same_sounds([term for term in self.terms if len(term.sound) > 1])
         found = self._cards()
         if len(self.terms) == 1:
             found += self._tagged(self.terms[0])
@@ -296,34 +302,41 @@ class _Words:
                 elif start is not term.text:
                     term.add(word, ALPHABET / 2, "alphabet")
 
-    def _same_sound(self, term: Term) -> None:
-        for word in lookup.words_sounding(hashes(term.sound, 0), MOST_SOUNDING):
-            if word.sound == term.sound:
-                term.add(word, 0 if word.text == term.text else ALPHABET, "alphabet")
-            elif word.sound.startswith(term.sound):
-                term.add(word, ALPHABET + PREFIX, "prefix")
+    def _same_sounds(self, terms: Sequence[Term]) -> None:
+        keys = {key for term in terms for key in hashes(term.sound, 0)}
+        for word in lookup.words_sounding(keys, MOST_SOUNDING):
+            for term in terms:
+                if word.sound == term.sound:
+                    term.add(word, 0 if word.text == term.text else ALPHABET, "alphabet")
+                elif word.sound.startswith(term.sound):
+                    term.add(word, ALPHABET + PREFIX, "prefix")
 
     def one_slip(self) -> list[Match]:
         """The words that are one slip away."""
-        for term in self.terms:
-            if len(term.text) > 2:
-                self._slips(term, 1)
+        self._slips([term for term in self.terms if len(term.text) > 2], 1)
         return self._cards()
 
     def two_slips(self) -> list[Match]:
         """The words that are two slips away, of those long enough."""
-        for term in self.terms:
-            if len(term.text) > 3:
-                self._slips(term, 2)
+        self._slips([term for term in self.terms if len(term.text) > 3], 2)
         return self._cards()
 
-    def _slips(self, term: Term, most: int) -> None:
-        loose = letters(term.text)
-        keys = hashes(term.sound, most) | hashes(loose, most)
+    def _slips(self, terms: Sequence[Term], most: int) -> None:
+        keys: set[int] = set()
+        for term in terms:
+            keys |= hashes(term.sound, most) | hashes(letters(term.text), most)
         words = lookup.words_sounding(keys, MOST_SOUNDING)
         sounds = [word.sound for word in words]
+        for term in terms:
+            self._slips_of(term, most, words, sounds)
+            if term.is_last and len(term.sound) > 4 and most == 1:
+                self._slips_in_beginnings(term, words)
+
+    def _slips_of(
+        self, term: Term, most: int, words: Sequence[Found], sounds: Sequence[str]
+    ) -> None:
         near: dict[int, float] = {}
-        for said in {term.sound, loose}:
+        for said in {term.sound, letters(term.text)}:
             close = process.extract(
                 said, sounds, scorer=OSA.distance, score_cutoff=most, limit=None
             )
@@ -339,8 +352,6 @@ class _Words:
             if word.text in FIRST_NAMES:
                 unlike /= 2
             term.add(word, slips + unlike, "typo" if slips == 1 else "typos")
-        if term.is_last and len(term.sound) > 4 and most == 1:
-            self._slips_in_beginnings(term, words)
 
     def _slips_in_beginnings(self, term: Term, words: Sequence[Found]) -> None:
         size = len(term.sound)
@@ -358,6 +369,7 @@ class _Words:
         terms = [term for term in self.terms if not term.is_short]
         if not terms:
             return self._named()
+        self._read_owners(terms)
         holders = [self._holders(term) for term in terms]
         if len(self.terms) == 1:
             return self._of_one_word(terms[0], holders[0])
@@ -368,16 +380,21 @@ class _Words:
             list(dict.fromkeys([*named, *self._frequent_pairs(terms), *_likely(terms, holders)]))
         )
 
+    def _read_owners(self, terms: Sequence[Term]) -> None:
+        """The clients of the likeliest words, of those that no step before has read."""
+        wanted = {one.word.id for term in terms for one in term.cheapest(MOST_PRICED)}
+        new = sorted(wanted - self._owners.keys())
+        if new:
+            self._owners |= lookup.owners(new, self._rare)
+
     def _holders(self, term: Term) -> dict[int, float]:
         """The clients that have a word of the term, with its price; of frequent words none."""
-        cheapest = term.cheapest(MOST_PRICED)
         few = len(self.terms) > 1
-        owners = lookup.owners([one.word.id for one in cheapest], RARE if few else MOST_OWNERS)
         term.frequent = []
         found: dict[int, float] = {}
-        for one in cheapest:
-            own = owners[one.word.id]
-            if len(own) >= (RARE if few else MOST_OWNERS):
+        for one in term.cheapest(MOST_PRICED):
+            own = self._owners[one.word.id]
+            if len(own) >= self._rare:
                 term.frequent.append(one)
                 if few:
                     continue

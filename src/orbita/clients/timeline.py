@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 from orbita.accounts.models import User
 from orbita.clients.actions import may_undo
 from orbita.clients.extension import TIMELINE_GROUPS, TIMELINE_RIGHTS, permitted
-from orbita.clients.fields.shown import open_part
+from orbita.clients.fields.shown import open_part, subject_of
 from orbita.clients.models import Client, Note
 from orbita.core.events import KINDS, EventKind, payload_of
 from orbita.core.models import Event, Origin
@@ -129,7 +129,7 @@ def _place(text: str) -> tuple[datetime, int] | None:
 def _item(actor: User, client: Client, event: Event) -> Item:
     kind = KINDS[event.kind]
     name: str = getattr(event, "actor_name", None) or ""
-    data = open_part(payload_of(event), event.subject_type, actor)
+    data = open_part(payload_of(event), subject_of(event), actor)
     words, said = _words(kind, data)
     icon = (
         NOTE_ICONS.get(data.get("kind", ""), kind.icon) if event.kind == "note.added" else kind.icon

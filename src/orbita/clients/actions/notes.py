@@ -111,8 +111,10 @@ def _mark_note(
         )
 
 
-def add_file(*, actor: User, client: Client, file: UploadedFile[Any]) -> Attachment:
-    """A file of the client without a note."""
+def add_file(
+    *, actor: User, client: Client, file: UploadedFile[Any], field: str = ""
+) -> Attachment:
+    """A file of the client without a note; `field` is the own field that it is put into."""
     policy.require(actor, "clients.note", client)
     (name,) = _checked([file])
     stored: list[Attachment] = []
@@ -125,7 +127,7 @@ def add_file(*, actor: User, client: Client, file: UploadedFile[Any]) -> Attachm
                 client_id=client.pk,
                 subject_type="file",
                 subject_id=stored[0].pk,
-                data={"files": [_described(stored[0])]},
+                data={"files": [_described(stored[0])]} | ({"field": field} if field else {}),
             )
     except BaseException:
         _forget(stored)

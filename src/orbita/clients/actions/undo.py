@@ -112,9 +112,9 @@ def _undo_change(actor: User, client: Client, event: Event) -> Undone:
         return _undo_people(actor, event, before["people"], after["people"])
     closed = hidden_from("client", actor)
     values, parts, kept = _reverted(client, before, after)
-    # What the actor may not even see he does not put back.
-    kept += [name for name in values if name in closed]
+    # What the actor may not even see he neither puts back nor learns of.
     values = {name: value for name, value in values.items() if name not in closed}
+    kept = [name for name in kept if name not in closed]
     if not values and not parts:
         return Undone(kept=kept)
     written = write_changes(actor, client, values, parts, undoes=event.pk)

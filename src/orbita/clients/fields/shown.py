@@ -9,9 +9,11 @@ from django.utils.safestring import SafeString
 from orbita.clients.fields import kinds
 from orbita.clients.fields.columns import shown
 from orbita.clients.fields.known import grouped, hidden_from, is_own, own_field, seen
+from orbita.clients.fields.subjects import subjects
 from orbita.clients.fields.values import names_of, stored
 from orbita.clients.models import Client
 from orbita.clients.models.fields import FieldDefinition
+from orbita.core.models import Event
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +48,16 @@ def _value(record: Any, field: FieldDefinition, actor: Any) -> Any:
     return {"id": value, "name": names_of(field.kind, [value]).get(value, "")}
 
 
+def subject_of(event: Event) -> str:
+    """Whose own fields an event on a card may tell of: an order's, else the client's."""
+    return event.subject_type if event.subject_type in subjects() else "client"
+
+
 def open_part(data: dict[str, Any], subject: str, actor: Any) -> dict[str, Any]:
     """The payload of an event without values of own fields that are closed to the actor."""
     closed = hidden_from(subject, actor) if subject else frozenset()
+    if data.get("field") in closed:  # a file that was put into it
+        return {}
     if closed:
         for side in ("before", "after"):
             if isinstance(data.get(side), dict):

@@ -213,6 +213,16 @@ def searched_words(subject: str, own: Values | None) -> list[str]:
     ]
 
 
+def is_closed_file(attachment: Any, actor: Any) -> bool:
+    """Whether the file stands in a field of its card that is closed to the actor."""
+    return any(
+        field.kind == Kind.FILE
+        and not field.is_seen_by(actor)
+        and stored(attachment.client, field) == attachment.pk
+        for field in active("client")
+    )
+
+
 # ---- for actions that save a record whole ----
 
 

@@ -217,7 +217,11 @@ ROWS = [
         kwargs=of_own_field,
         data=lambda w: {"own_car": "Lada"},
     ),
-    Row("clients:field", answers(404, administrator=200), kwargs=of_closed_field),
+    Row(
+        "clients:field",
+        answers(404, viewer=403, teammate=403, administrator=200),
+        kwargs=of_closed_field,
+    ),
     Row("clients:fields", only("administrator")),
     Row("clients:field-new", only("administrator")),
     Row("clients:field-new", only("administrator"), query=lambda w: {"kind": "text"}),

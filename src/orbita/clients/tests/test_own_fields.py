@@ -416,6 +416,23 @@ def test_a_file_is_put_on_the_card_and_taken_off(alice: User, define: Define, br
     assert client.own is None
 
 
+def test_a_file_in_a_closed_field_is_neither_named_nor_given(
+    alice: User, head: User, define: Define, browse: Any
+) -> None:
+    field = define("file", "Паспорт", see_roles=[head.role_id])
+    client = make(alice)
+    url = reverse("clients:field", args=[client.pk, field.name])
+    file = SimpleUploadedFile("паспорт.pdf", b"%PDF-1.4")
+    assert browse(head).post(url, {field.name: file}).status_code == 302
+    client.refresh_from_db()
+    download = reverse("clients:file", args=[(client.own or {})[field.key]])
+    card = reverse("clients:card", args=[client.pk])
+    assert browse(head).get(download).status_code == 200
+    assert "паспорт.pdf" in text(browse(head).get(card))
+    assert browse(alice).get(download).status_code == 404
+    assert "паспорт.pdf" not in text(browse(alice).get(card))
+
+
 def test_settings_add_change_move_archive_and_restore_a_field(admin: User, browse: Any) -> None:
     browser = browse(admin)
     new = reverse("clients:field-new") + "?subject=client&kind=choice"

@@ -211,7 +211,9 @@ def _write_file(request: HttpRequest, client: Client, name: str, file: Any) -> E
     """Attaches the file to the card and lets the field point at it; without one, at nothing."""
     actor = actor_of(request)
     with transaction.atomic():
-        value = actions.add_file(actor=actor, client=client, file=file).pk if file else None
+        value = None
+        if file:
+            value = actions.add_file(actor=actor, client=client, file=file, field=name).pk
         return actions.update_client(actor=actor, client=client, values={name: value})
 
 

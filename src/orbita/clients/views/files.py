@@ -9,6 +9,7 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_safe
 
 from orbita.clients import files
+from orbita.clients.fields.values import is_closed_file
 from orbita.clients.models import Attachment, Client
 from orbita.clients.views.common import actor_of
 from orbita.ui.errors import error_page
@@ -50,6 +51,8 @@ def download(request: HttpRequest, pk: int) -> FileResponse:
         ),
         pk=pk,
     )
+    if attachment.note_id is None and is_closed_file(attachment, request.user):
+        raise Http404
     try:
         content = attachment.file.open("rb")
     except FileNotFoundError:

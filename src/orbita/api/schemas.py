@@ -86,6 +86,8 @@ class Contact(Schema):
     key: str
     label: str
     is_main: bool
+    mark: str = Field("", description="wrong, unreachable, refused; empty for a usable contact.")
+    confirmed_at: datetime | None = None
 
 
 class ClientRow(Schema):
@@ -102,6 +104,9 @@ class ClientRow(Schema):
     returned: str
     first_order_on: date | None
     last_order_on: date | None
+    completeness: int | None = Field(None, description="Percent; null until it is worked out.")
+    problems: list[str] = Field([], description="What is wrong with the card, by name.")
+    check_on: date | None = Field(None, description="Its contacts are to be checked from this day.")
     created_at: datetime
     updated_at: datetime
     version: int

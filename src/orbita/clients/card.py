@@ -36,6 +36,7 @@ from orbita.clients.fields.columns import opening, shown
 from orbita.clients.fields.known import active, grouped, own_field, seen
 from orbita.clients.fields.values import names_of, stored
 from orbita.clients.models import Client, CompanyPerson, ContactPoint, FieldDefinition, Tag
+from orbita.clients.quality.reading import keep_points
 from orbita.clients.status import STEPS, status_of
 from orbita.core.models import Company
 from orbita.core.money import from_minor, to_minor
@@ -115,7 +116,11 @@ ALWAYS = frozenset(
 
 def card_rows(actor: User) -> Any:
     """The clients that the actor sees, joined with what their cards need."""
-    rows = Client.objects.visible_to(actor).select_related("facts", "responsible", "source")
+    rows = (
+        Client.objects.visible_to(actor)
+        .select_related("facts", "responsible", "source", "dead__marked_by")
+        .prefetch_related("addresses")
+    )
     for item in CARD_STRIP:
         if item.join and (item.permission is None or policy.allows(actor, item.permission)):
             rows = item.join(rows)
@@ -190,8 +195,10 @@ class Card:
         """Contacts of the client and, for a company, of its people: one read."""
         people = [link.person_id for link in self._links] if self.client.is_company else []
         found: dict[int, list[ContactPoint]] = {}
-        for point in ContactPoint.objects.filter(client_id__in=[self.client.pk, *people]):
+        rows = ContactPoint.objects.filter(client_id__in=[self.client.pk, *people])
+        for point in rows.select_related("state__marked_by"):
             found.setdefault(point.client_id, []).append(point)
+        keep_points(self.client, found.get(self.client.pk, []))
         return found
 
     @cached_property
@@ -204,12 +211,16 @@ class Card:
     @property
     def call(self) -> Reach | None:
         """The phone to call: the main one, else that of the first person of the company."""
-        own = [shown for point, shown in self.contacts if point.kind == "phone" and shown.href]
+        own = [
+            shown
+            for point, shown in self.contacts
+            if point.kind == "phone" and shown.href and not point.mark
+        ]
         if own:
             return own[0]
         for link in self._links if self.client.is_company else []:
             for point in self._points.get(link.person_id, []):
-                if point.kind == "phone" and point.key:
+                if point.kind == "phone" and point.key and not point.mark:
                     return reach(point)
         return None
 
@@ -219,7 +230,7 @@ class Card:
         able = [
             (point, shown)
             for point, shown in self.contacts
-            if point.kind in ("email", "messenger") and shown.href
+            if point.kind in ("email", "messenger") and shown.href and not point.mark
         ]
         wanted = self.client.preferred_channel
         able.sort(
@@ -278,7 +289,9 @@ class Card:
             role = str(CompanyPerson.Role(link.role).label) if link.role else ""
             words = " · ".join(part for part in (link.position, role) if part)
             shown = (
-                [reach(p) for p in self._points.get(other.pk, [])] if self.client.is_company else []
+                [reach(p) for p in self._points.get(other.pk, []) if not p.mark]
+                if self.client.is_company
+                else []
             )
             company = self.client.pk if self.client.is_company else other.pk
             person = other.pk if self.client.is_company else self.client.pk

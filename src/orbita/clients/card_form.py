@@ -338,6 +338,20 @@ class CardForm(UiForm):
         found = {name: self.cleaned_data[f"rows:{name}"] for name in self.rows}
         return found | {"tags": split_tags(self.cleaned_data.get("tags", ""))}
 
+    def changed_inputs(self) -> set[str]:
+        """The names of the inputs whose text differs from what the card holds."""
+        if not self.is_bound:
+            return set()
+        now = {name: str(value or "") for name, value in self._now["values"].items()}
+        own = {name for name in self.names if self.data.get(name, "") != now.get(name, "")}
+        values = {entry["value"] for entry in self._now["parts"]["contacts"]}
+        rows = {
+            f"contacts-{row.index}-value"
+            for row in self.contacts.rows
+            if row.values["value"].strip() not in values
+        }
+        return own | rows
+
     def changed_values(self) -> dict[str, Any]:
         """The fields that the user changed since he opened the page."""
         seen = self.seen["values"]

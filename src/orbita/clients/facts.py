@@ -6,6 +6,7 @@ its own transaction. `compare` computes everything anew and says where the kept 
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from itertools import islice
 from typing import Any
 
@@ -42,33 +43,40 @@ class Difference:
     computed: Any
 
 
-def refresh(client_ids: Iterable[int]) -> None:
-    """Computes the facts of these clients anew and stores them, inside the caller's transaction."""
+def refresh(client_ids: Iterable[int], *, but: Sequence[str] = ()) -> None:
+    """Computes the facts of these clients anew and stores them, inside the caller's transaction.
+
+    `but` names recorders whose sources the caller knows that it has not touched.
+    """
     if not connection.in_atomic_block:
         raise RuntimeError("facts are refreshed in the transaction that changed their source")
     for ids in _chunks(sorted(set(client_ids))):
         _hold(ids)
-        columns = _columns()
+        columns = _columns(but)
         rest = _defaults(set(_fields()) - {"client_id", *columns})
         upsert_rows(
             ClientFacts,
             ("client_id", *columns, *rest),
             (
                 (pk, *(values[name] for name in columns), *rest.values())
-                for pk, values in _computed(ids).items()
+                for pk, values in _computed(ids, but).items()
             ),
             key="client_id",
             update=columns,
         )
 
 
-def start(cities: Iterable[tuple[int, str]]) -> None:
-    """The facts rows of new clients, given as (id, city): nothing else is known of them yet."""
-    rest = _defaults(set(_fields()) - {"client_id", "city_key"})
+def start(rows: Iterable[tuple[int, str, int, int, date | None]]) -> None:
+    """The facts rows of new clients: id, city, completeness, problems, the day to check from.
+
+    Nothing else is known of them yet.
+    """
+    known = ("client_id", "city_key", "completeness", "problems", "check_on")
+    rest = _defaults(set(_fields()) - set(known))
     insert_rows(
         ClientFacts,
-        ("client_id", "city_key", *rest),
-        ((pk, normalise(city)[:100], *rest.values()) for pk, city in cities),
+        (*known, *rest),
+        ((pk, normalise(city)[:100], *values, *rest.values()) for pk, city, *values in rows),
     )
 
 
@@ -122,8 +130,12 @@ def _hold(ids: Sequence[int]) -> None:
     list(held.values_list("pk", flat=True))
 
 
-def _columns() -> list[str]:
-    return [column for recorder in RECORDERS for column in recorder.columns]
+def _columns(but: Sequence[str] = ()) -> list[str]:
+    return [column for recorder in _recorders(but) for column in recorder.columns]
+
+
+def _recorders(but: Sequence[str]) -> list[Recorder]:
+    return [recorder for recorder in RECORDERS if recorder.name not in but]
 
 
 def _fields() -> list[str]:
@@ -135,10 +147,10 @@ def _defaults(names: Iterable[str]) -> dict[str, Any]:
     return {name: getattr(blank, name) for name in names}
 
 
-def _computed(ids: Sequence[int]) -> dict[int, dict[str, Any]]:
-    defaults = _defaults(_columns())
+def _computed(ids: Sequence[int], but: Sequence[str] = ()) -> dict[int, dict[str, Any]]:
+    defaults = _defaults(_columns(but))
     values = {pk: dict(defaults) for pk in ids}
-    for recorder in RECORDERS:
+    for recorder in _recorders(but):
         for pk, known in recorder.compute(ids).items():
             values[pk].update(known)
     return values

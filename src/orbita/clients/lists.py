@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -76,6 +77,13 @@ def _responsible(client: Client, look: Look) -> SafeString | str:
 def _main_phones(ids: Sequence[int], actor: Any) -> Mapping[int, str]:
     rows = ContactPoint.objects.filter(client_id__in=ids, kind=Kind.PHONE, is_main=True)
     return dict(rows.exclude(key="").values_list("client_id", "key"))
+
+
+def _callable_phones(ids: Sequence[int], actor: Any) -> Mapping[int, str]:
+    """The first phone of each client that nobody has marked as not working."""
+    rows = ContactPoint.objects.filter(client_id__in=ids, kind=Kind.PHONE).exclude(key="")
+    usable = rows.filter(Q(state=None) | Q(state__mark="")).order_by("is_main", "-pk")
+    return dict(usable.values_list("client_id", "key"))
 
 
 def _main_emails(ids: Sequence[int], actor: Any) -> Mapping[int, str]:
@@ -280,7 +288,7 @@ COLUMNS: list[Column] = [
         pgettext_lazy("column", "Call"),
         _call,
         css="c-call",
-        load=_main_phones,
+        load=_callable_phones,
         value=lambda client, look: look.loaded_for("call", client) or "",
     ),
 ]

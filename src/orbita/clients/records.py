@@ -10,6 +10,8 @@ from typing import Any
 
 import msgspec
 
+from orbita.clients.quality.completeness import filled_in
+from orbita.clients.quality.problems import bits_of
 from orbita.clients.tokens import name_words, place_words
 
 # The plain fields of a card in the order of the loader's rows.
@@ -87,7 +89,7 @@ class ClientData(msgspec.Struct, array_like=True, kw_only=True):
     A person whose name has no parts is known by a number only: `name` is then a stand-in that a
     real name replaces. `numbers` are external ids as (source, value), the primary one first.
     `own` is the column of own fields and `own_told` their plain values by name, as events have them.
-    `words`, `places` and `told` are filled by `prepare`.
+    `words`, `places`, `told` and what is said of quality are filled by `prepare`.
     """
 
     kind: str = "person"
@@ -131,6 +133,8 @@ class ClientData(msgspec.Struct, array_like=True, kw_only=True):
     words: list[str] = []
     places: list[str] = []
     told: bytes = b""
+    filled: int = 0
+    problems: int = 0
 
     @property
     def city(self) -> str:
@@ -148,12 +152,19 @@ _astuple: Callable[[Any], tuple[Any, ...]] = msgspec.structs.astuple
 
 
 def prepare(data: ClientData) -> ClientData:
-    """Fills in the search words and the text of the event: work to do beside the writer."""
+    """Fills in all that follows from the record: work to do beside the writer."""
     data.words = name_words(data.name, data.legal_name)
     data.places = place_words(
         text for one in data.addresses for text in (one.city, one.region, one.text)
     )
     data.told = _encoder.encode(after(data))
+    data.filled = filled_in(
+        data,
+        {contact.kind for contact in data.contacts if contact.key},
+        has_address=bool(data.addresses),
+        has_source=bool(data.source),
+    )
+    data.problems = bits_of(data, data.contacts, today=date.today())  # noqa: DTZ011
     return data
 
 

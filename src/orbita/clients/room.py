@@ -20,6 +20,7 @@ from orbita.clients.fields import indexing
 from orbita.clients.fields.facts import facts_of
 from orbita.clients.fields.subjects import register_subject
 from orbita.clients.models import Client
+from orbita.clients.quality import room as quality
 from orbita.core.events import KINDS, EventKind
 from orbita.core.jobs import SCHEDULES, Schedule
 from orbita.core.rules import FACTS
@@ -113,3 +114,4 @@ SEARCH.register(
     SearchProvider("notes", _("Notes"), finding.notes, "clients.view"),
 )
 SCHEDULES.register(Schedule("search index", jobs.index_missing, every=timedelta(days=1)))
+quality.register()

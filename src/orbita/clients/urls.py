@@ -1,5 +1,6 @@
 from django.urls import path
 
+from orbita.clients.quality.urls import urlpatterns as quality
 from orbita.clients.views import (
     bulk,
     card,
@@ -48,4 +49,5 @@ urlpatterns = [
     path("segments/<int:pk>/", segments.change, name="segment"),
     path("segments/<int:pk>/delete/", segments.delete, name="segment-delete"),
     path("segments/restore/<int:event>/", segments.restore, name="segment-restore"),
+    *quality,
 ]

@@ -1,6 +1,7 @@
 from typing import Any
 
-from django.db.models import F, OuterRef, QuerySet, Subquery
+from django.db.models import F, OuterRef, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
@@ -25,6 +26,7 @@ from orbita.clients import actions
 from orbita.clients.actions.contacts import read as read_contact
 from orbita.clients.fields.values import from_outside, to_outside
 from orbita.clients.models import Client, ContactPoint, ExternalId
+from orbita.clients.quality.problems import TROUBLES
 from orbita.core.models import Company
 from orbita.core.money import from_minor
 
@@ -39,6 +41,10 @@ OWN_FIELDS = (
     "difficulties", "working_hours", "time_zone", "comment",
 )  # fmt: skip
 CONTACT_FIELDS = ("id", "kind", "service", "value", "key", "label", "is_main")
+STATE_FIELDS = {
+    "mark": Coalesce(F("state__mark"), Value("")),
+    "confirmed_at": F("state__confirmed_at"),
+}
 EXTERNAL_SOURCE = "api"
 
 
@@ -55,6 +61,9 @@ def client_rows(clients: "QuerySet[Client]", *more: str) -> "QuerySet[Any, dict[
         returned=F("facts__returned"),
         first_order_on=F("facts__first_order_on"),
         last_order_on=F("facts__last_order_on"),
+        completeness=F("facts__completeness"),
+        problems=F("facts__problems"),
+        check_on=F("facts__check_on"),
     )
     return rows
 
@@ -63,6 +72,7 @@ def as_json(row: dict[str, Any], currency: str, user: User) -> dict[str, Any]:
     row["fields"] = to_outside("client", row.pop("own"), user)
     if not row.pop("orders_known"):
         row["orders_count"] = None
+    row["problems"] = [one.name for one in TROUBLES if (row["problems"] or 0) & one.bit]
     for name in ("gross", "returned"):
         row[name] = str(from_minor(row[name] or 0, currency))
     return row
@@ -170,7 +180,7 @@ def full(user: User, client: Client) -> dict[str, Any]:
 
 
 def _contacts(client: Client) -> list[dict[str, Any]]:
-    return list(client.contacts.order_by("-is_main", "pk").values(*CONTACT_FIELDS))
+    return list(client.contacts.order_by("-is_main", "pk").values(*CONTACT_FIELDS, **STATE_FIELDS))
 
 
 def _owner_of(external_id: str) -> int | None:

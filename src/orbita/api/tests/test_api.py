@@ -212,3 +212,16 @@ def test_lists_take_the_filters_of_the_pages(alice: User) -> None:
     rule = {"fact": "name", "op": "contains", "value": "сидор"}
     page = browser.get("/api/v1/clients", {"filter": json.dumps(rule)}).json()
     assert [item["name"] for item in page["items"]] == ["Сидорова Анна"]
+
+
+def test_a_client_tells_how_good_its_data_are(alice: User) -> None:
+    browser = caller(alice)
+    contacts = [{"kind": "email", "value": "i@gmial.com"}]
+    data = {"last_name": "ИВАНОВ", "first_name": "Иван", "contacts": contacts}
+    client = post(browser, "/clients", data).json()
+    assert (client["completeness"], client["problems"]) == (40, ["capitals", "domain"])
+    assert client["check_on"] is not None
+    assert (client["contacts"][0]["mark"], client["contacts"][0]["confirmed_at"]) == ("", None)
+    rule = json.dumps({"fact": "problem", "op": "in", "value": ["capitals"]})
+    found = browser.get("/api/v1/clients", {"filter": rule}).json()
+    assert [row["id"] for row in found["items"]] == [client["id"]]

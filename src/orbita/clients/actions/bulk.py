@@ -53,9 +53,10 @@ class BulkResult:
 Change = Callable[["QuerySet[Client]"], list[NewEvent]]
 
 
-def _in_chunks(
+def in_chunks(
     actor: User, permission: str, client_ids: Iterable[int], change: Change
 ) -> BulkResult:
+    """Makes the change chunk by chunk on those of the clients that the actor may change."""
     policy.require(actor, permission)
     result = BulkResult()
     for ids in _chunks(client_ids):
@@ -114,7 +115,7 @@ def assign_responsible(
             for pk, row in before.items()
         ]
 
-    return _in_chunks(actor, "clients.edit", client_ids, change)
+    return in_chunks(actor, "clients.edit", client_ids, change)
 
 
 def add_tag(*, actor: User, client_ids: Iterable[int], tag: str) -> BulkResult:
@@ -127,7 +128,7 @@ def add_tag(*, actor: User, client_ids: Iterable[int], tag: str) -> BulkResult:
         ClientTag.objects.bulk_create(ClientTag(client_id=pk, tag=row) for pk in without)
         return _tagged(without, row, [], [{"name": row.name}])
 
-    return _in_chunks(actor, "clients.edit", client_ids, change)
+    return in_chunks(actor, "clients.edit", client_ids, change)
 
 
 def remove_tag(*, actor: User, client_ids: Iterable[int], tag: str) -> BulkResult:
@@ -140,7 +141,7 @@ def remove_tag(*, actor: User, client_ids: Iterable[int], tag: str) -> BulkResul
         ClientTag.objects.filter(tag=row, client_id__in=having).delete()
         return _tagged(having, row, [{"name": row.name}], [])
 
-    return _in_chunks(actor, "clients.edit", client_ids, change)
+    return in_chunks(actor, "clients.edit", client_ids, change)
 
 
 def _tagged(
@@ -172,4 +173,4 @@ def delete_clients(*, actor: User, client_ids: Iterable[int]) -> BulkResult:
         rows.update(deleted_at=timezone.now())
         return [_event("client.deleted", pk, {}) for pk in ids]
 
-    return _in_chunks(actor, "clients.delete", client_ids, change)
+    return in_chunks(actor, "clients.delete", client_ids, change)

@@ -237,15 +237,13 @@ def _write(
     for name in parts:
         if name in changed:
             COLLECTIONS[name].write(row, parts[name])
-    moved = "addresses" in changed and row.city != _main_city(parts["addresses"])
-    if moved:
+    if "addresses" in changed:
         row.city = _main_city(parts["addresses"])
     row.version += 1
     row.updated_at = timezone.now()
     row.save()
     own.write_marks(row, "client", changed)
-    if moved:
-        refresh([row.pk])
+    refresh([row.pk])
     if changed & SEARCHED or any(is_own(name) for name in changed):
         index_clients([row.pk])
     data = {"before": before, "after": after, "version": row.version}

@@ -30,6 +30,7 @@ from orbita.clients.models import (
     ExternalId,
     Tag,
 )
+from orbita.clients.quality.record import Loading
 from orbita.clients.records import (
     NAME_PARTS,
     PLAIN,
@@ -119,7 +120,8 @@ def load_clients(
         )
         _insert_parts(pairs)
         own_in_bulk.mark((pk, row.own) for pk, row in pairs)
-        facts.start((pk, row.city) for pk, row in pairs)
+        quality = Loading()
+        facts.start((pk, row.city, *quality.values(row, _created(row, now))) for pk, row in pairs)
         write_clients({pk: of_kinds(row.words, row.places) for pk, row in pairs})
         # The reader knows nothing of what the search looks for in own fields.
         index_clients(pk for pk, row in pairs if searched_words("client", row.own))

@@ -4,10 +4,19 @@ from .facts import ClientFacts
 from .fields import FieldDefinition, FieldMark
 from .note import Attachment, Note
 from .people import CompanyPerson
+from .quality import (
+    AcceptedValue,
+    ContactState,
+    DeadMark,
+    QualityDay,
+    QualitySettings,
+    Repair,
+)
 from .search import NotePosting, Posting, SearchedClient, SearchedNote, Word, WordKey
 from .segment import Segment
 
 __all__ = [
+    "AcceptedValue",
     "AcquisitionSource",
     "Address",
     "Attachment",
@@ -17,12 +26,17 @@ __all__ = [
     "ClientTag",
     "CompanyPerson",
     "ContactPoint",
+    "ContactState",
+    "DeadMark",
     "ExternalId",
     "FieldDefinition",
     "FieldMark",
     "Note",
     "NotePosting",
     "Posting",
+    "QualityDay",
+    "QualitySettings",
+    "Repair",
     "SearchedClient",
     "SearchedNote",
     "Segment",

@@ -1,3 +1,4 @@
+from datetime import datetime
 from typing import Any
 
 from django.db import models
@@ -60,6 +61,18 @@ class ContactPoint(models.Model):
 
     def __str__(self) -> str:
         return self.value
+
+    @property
+    def mark(self) -> str:
+        """Why the contact is not to be used: wrong, unreachable, refused; "" for a usable one."""
+        state = getattr(self, "state", None)
+        return state.mark if state else ""
+
+    @property
+    def confirmed_at(self) -> datetime | None:
+        """When somebody last made sure of the contact; None when nobody has."""
+        state = getattr(self, "state", None)
+        return state.confirmed_at if state else None
 
 
 class Address(models.Model):

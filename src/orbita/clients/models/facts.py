@@ -25,6 +25,11 @@ class ClientFacts(models.Model):
     first_order_on = models.DateField(_("first order"), null=True)
     last_order_on = models.DateField(_("last order"), null=True)
     last_contact_at = models.DateTimeField(_("last contact"), null=True)
+    # Percent of a whole card by the administrator's weights, bits of what is wrong with it, and the
+    # day from which a contact of it is to be checked. NULL until they are worked out.
+    completeness = models.PositiveSmallIntegerField(_("completeness"), null=True)
+    problems = models.PositiveIntegerField(_("what is wrong"), null=True)
+    check_on = models.DateField(_("check the data from"), null=True)
 
     class Meta:
         verbose_name = _("client facts")
@@ -34,6 +39,13 @@ class ClientFacts(models.Model):
             models.Index(fields=["gross", "client"], name="facts_gross"),
             models.Index(fields=["orders_count", "client"], name="facts_orders"),
             models.Index(fields=["last_contact_at", "client"], name="facts_last_contact"),
+            models.Index(fields=["completeness", "client"], name="facts_completeness"),
+            models.Index(fields=["check_on", "client"], name="facts_check_on"),
+            models.Index(
+                fields=["problems", "client"],
+                name="facts_problems",
+                condition=models.Q(problems__gt=0),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -19,6 +19,7 @@ from orbita.clients.actions import (
 from orbita.clients.contacts import read_contact
 from orbita.clients.fields.actions import define_field
 from orbita.clients.models import Attachment, ContactPoint
+from orbita.clients.quality.actions import change_settings, request_repair
 from orbita.core import context
 
 
@@ -60,6 +61,9 @@ def prepare(world: World) -> None:
         key="secret",
         see_roles=[nobody.pk],
     )
+    rules = change_settings(actor=world.head, weights={}, limits={"phone": 1}, incomplete_below=50)
+    world["quality"] = rules
+    world["repair"] = request_repair(actor=owner, rule={"fact": "problem", "op": "filled"})
 
 
 def of_client(world: World) -> dict[str, int]:
@@ -104,6 +108,7 @@ MAKES = answers(200, viewer=403)
 EDITS = {"viewer": 403, "teammate": 403, "stranger": 404}
 FORM = answers(200, **EDITS)
 SAVES = answers(302, **EDITS)
+OF_ANOTHER = answers(404, viewer=403, owner=200, head=200, administrator=200)
 DELETES = answers(403, stranger=404, head=302, administrator=302)
 ROWS = [
     Row("clients:list", answers(200)),
@@ -194,6 +199,59 @@ ROWS = [
     ),
     Row("clients:person", FORM, kwargs=of_person),
     Row("clients:person", SAVES, method="POST", kwargs=of_person, data=lambda w: {"role": "pays"}),
+    Row(
+        "clients:contact-mark",
+        SAVES,
+        method="POST",
+        kwargs=lambda w: of_client(w) | {"contact": w["contact"].pk},
+        data=lambda w: {"do": "wrong"},
+    ),
+    Row("clients:confirm", SAVES, method="POST", kwargs=of_client),
+    Row(
+        "clients:fix",
+        SAVES,
+        method="POST",
+        kwargs=of_client,
+        data=lambda w: {"trouble": "capitals", "value": "gone"},
+    ),
+    Row("clients:dead", FORM, kwargs=of_client),
+    Row(
+        "clients:dead",
+        SAVES,
+        method="POST",
+        kwargs=of_client,
+        data=lambda w: {"reason": "Закрылись", "how": "good"},
+    ),
+    Row("clients:quality", answers(200)),
+    Row("clients:quality-count", answers(302), method="POST"),
+    Row("clients:repair", answers(200, viewer=403), kwargs=lambda w: {"name": "capitals"}),
+    Row(
+        "clients:repair",
+        answers(302, viewer=403),
+        method="POST",
+        kwargs=lambda w: {"name": "capitals"},
+    ),
+    Row("clients:repair", answers(404, viewer=403), kwargs=lambda w: {"name": "stale"}),
+    Row("clients:repair-result", OF_ANOTHER, kwargs=lambda w: {"pk": w["repair"].pk}),
+    Row(
+        "clients:repair-undo",
+        answers(404, viewer=403, owner=302, head=302, administrator=302),
+        method="POST",
+        kwargs=lambda w: {"pk": w["repair"].pk},
+    ),
+    Row("clients:quality-settings", only("head", "administrator")),
+    Row(
+        "clients:quality-settings",
+        only("head", "administrator", status=422),
+        method="POST",
+        data=lambda w: {},
+    ),
+    Row(
+        "clients:quality-settings-undo",
+        only("head", "administrator", status=302),
+        method="POST",
+        kwargs=lambda w: {"pk": w["quality"].pk},
+    ),
     Row("clients:undo-last", SAVES, method="POST", kwargs=of_client),
     Row("clients:undo", SAVES, method="POST", kwargs=lambda w: {"pk": w["change"].pk}),
     Row(

@@ -21,6 +21,7 @@ from orbita.clients.duplicates import Known, already_here
 from orbita.clients.fields.known import changed_by, seen
 from orbita.clients.forms import ContactForm, FieldForm, QuickForm, into_form, split_tags
 from orbita.clients.models import Client, ContactPoint
+from orbita.clients.quality.typing_hints import pending, with_taken
 from orbita.clients.views.common import actor_of, client_or_404, form_page, is_part
 from orbita.clients.views.files import limited
 from orbita.core.models import Event
@@ -49,8 +50,10 @@ def quick(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
     policy.require(actor, "clients.edit")
     known: Sequence[Known] = []
-    form = QuickForm(request.POST or None, actor=actor)
-    if request.method == "POST" and form.is_valid():
+    typed = with_taken(request)
+    form = QuickForm(typed, actor=actor)
+    hints = pending(typed)
+    if typed is not None and form.is_valid() and not hints:
         data = form.cleaned_data
         known = already_here(actor, keys_of(form.contacts), data["inn"])
         if not known or "anyway" in request.POST:
@@ -64,8 +67,9 @@ def quick(request: HttpRequest) -> HttpResponse:
                 )
                 _created(request, client)
                 return toasts.redirect(request, reverse("clients:card", args=[client.pk]))
-    status = 422 if known or form.errors else 200
-    return render(request, "clients/quick.html", {"form": form, "known": known}, status=status)
+    status = 422 if known or hints or form.errors else 200
+    context = {"form": form, "known": known, "hints": hints}
+    return render(request, "clients/quick.html", context, status=status)
 
 
 @form_page
@@ -76,11 +80,13 @@ def new(request: HttpRequest) -> HttpResponse:
     kind = request.POST.get("kind") or request.GET.get("kind") or Client.Kind.PERSON
     if kind not in Client.Kind.values:
         raise Http404
-    form = CardForm(request.POST if request.method == "POST" else None, kind=kind, actor=actor)
+    typed = with_taken(request)
+    form = CardForm(typed, kind=kind, actor=actor)
     if request.method == "GET":
         form.initial["responsible"] = str(actor.pk)
     known: Sequence[Known] = []
-    if request.method == "POST" and "more" not in request.POST and form.is_valid():
+    hints = pending(typed)
+    if typed is not None and "more" not in typed and form.is_valid() and not hints:
         parts = form.parts()
         keys = {entry["key"] for entry in parts["contacts"] if entry["key"]}
         known = already_here(actor, keys, form.cleaned_data.get("inn", ""))
@@ -89,7 +95,7 @@ def new(request: HttpRequest) -> HttpResponse:
                 client = actions.create_client(actor=actor, values=form.values(), **parts)
                 _created(request, client)
                 return redirect("clients:card", pk=client.pk)
-    return _whole(request, form, None, known=known)
+    return _whole(request, form, None, known=known, hints=hints)
 
 
 @form_page
@@ -97,14 +103,11 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
     """The whole card of a client. Only what its user changed is written."""
     client = client_or_404(request, pk)
     policy.require(request.user, "clients.edit", client)
-    form = CardForm(
-        request.POST if request.method == "POST" else None,
-        kind=client.kind,
-        actor=actor_of(request),
-        client=client,
-    )
+    typed = with_taken(request)
+    form = CardForm(typed, kind=client.kind, actor=actor_of(request), client=client)
+    hints = pending(typed, changed=form.changed_inputs())
     conflicts: list[dict[str, str]] = []
-    if request.method == "POST" and "more" not in request.POST and form.is_valid():
+    if typed is not None and "more" not in typed and form.is_valid() and not hints:
         try:
             with into_form(form):
                 event = actions.update_client(
@@ -119,7 +122,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
         except actions.ConflictError as error:
             conflicts = in_words(error)
             form.version = error.version
-    return _whole(request, form, client, conflicts=conflicts)
+    return _whole(request, form, client, conflicts=conflicts, hints=hints)
 
 
 def in_words(error: actions.ConflictError) -> list[dict[str, str]]:
@@ -144,7 +147,7 @@ def in_words(error: actions.ConflictError) -> list[dict[str, str]]:
 def _whole(
     request: HttpRequest, form: CardForm, client: Client | None, **more: Any
 ) -> HttpResponse:
-    wrong = bool(form.errors or more.get("known") or more.get("conflicts"))
+    wrong = bool(form.errors or any(more.values()))
     wrong = wrong and "more" not in request.POST
     return render(
         request,
@@ -239,9 +242,11 @@ def _field_saved(
 def contact_new(request: HttpRequest, pk: int) -> HttpResponse:
     client = client_or_404(request, pk)
     policy.require(request.user, "clients.edit", client)
-    form = ContactForm(request.POST if request.method == "POST" else None)
+    typed = with_taken(request)
+    form = ContactForm(typed)
+    hints = pending(typed)
     known: Sequence[Known] = []
-    if request.method == "POST" and form.is_valid():
+    if typed is not None and form.is_valid() and not hints:
         contact = form.cleaned_data["contact"]
         others = already_here(actor_of(request), keys_of([contact]), "")
         known = [one for one in others if one.pk != client.pk]
@@ -257,8 +262,8 @@ def contact_new(request: HttpRequest, pk: int) -> HttpResponse:
                 )
                 _changed(request, event, _("Contact added"))
                 return toasts.redirect(request, reverse("clients:card", args=[pk]))
-    status = 422 if known or form.errors else 200
-    context = {"form": form, "client": client, "known": known}
+    status = 422 if known or hints or form.errors else 200
+    context = {"form": form, "client": client, "known": known, "hints": hints}
     return render(request, "clients/contact.html", context, status=status)
 
 

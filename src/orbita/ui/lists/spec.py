@@ -99,13 +99,14 @@ class BulkAction:
 
 @dataclass(frozen=True)
 class BuiltinView:
-    """A view that the room gives to everybody, beside "All"."""
+    """A view that the room gives to everybody, beside "All". `columns` are those it begins with."""
 
     name: str
     label: Label
     rule: Rule
     sort: str = ""
     permission: str | None = None
+    columns: Sequence[str] | None = None
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,7 @@ class Views:
         self.choice = ListChoice.objects.filter(user=actor, list_name=spec.name).first()
         self.tabs = [View(key=ALL, label=_("All"))]
         self.tabs += [
-            View(key=view.name, label=str(view.label), rule=view.rule, sort=view.sort)
+            View(view.name, str(view.label), view.rule, sort=view.sort, columns=view.columns)
             for view in spec.views
             if permitted(actor, view.permission)
         ]

@@ -17,7 +17,7 @@ from orbita.clients import actions, wording
 from orbita.clients.card import EDITABLE, Card
 from orbita.clients.card_form import CardForm
 from orbita.clients.contacts import keys_of
-from orbita.clients.duplicates import Known, already_here
+from orbita.clients.duplicates.exact import Known, already_here
 from orbita.clients.fields.known import changed_by, seen
 from orbita.clients.forms import ContactForm, FieldForm, QuickForm, into_form, split_tags
 from orbita.clients.models import Client, ContactPoint

@@ -18,12 +18,29 @@ from orbita.core.rules import RuleError
 from orbita.gateways.files.errors import FileError
 
 
+class KnownClient(Schema):
+    """Somebody the new client looks like; of one the token may not see, only who is responsible."""
+
+    id: int | None = None
+    name: str | None = None
+    responsible: str = ""
+
+
 class Problem(Schema):
     type: str = "about:blank"
     title: str
     status: int
     detail: str = ""
     errors: dict[str, list[str]] = {}
+    clients: list[KnownClient] = []
+
+
+class KnownClientError(Exception):
+    """By the rule of the company, a client who looks like a known one is not added."""
+
+    def __init__(self, clients: list[KnownClient]) -> None:
+        super().__init__(_("There is such a client already."))
+        self.clients = clients
 
 
 class ConflictError(Exception):
@@ -36,7 +53,7 @@ WRITING = {**COMMON, 409: Problem, 413: Problem}
 
 
 def problem(
-    status: int, detail: str = "", errors: dict[str, list[str]] | None = None
+    status: int, detail: str = "", errors: dict[str, list[str]] | None = None, **more: Any
 ) -> HttpResponse:
     body: dict[str, Any] = {
         "type": "about:blank",
@@ -44,6 +61,7 @@ def problem(
         "status": status,
         "detail": detail,
         "errors": errors or {},
+        **more,
     }
     return HttpResponse(
         msgspec.json.encode(body), status=status, content_type="application/problem+json"
@@ -100,6 +118,9 @@ _HANDLERS: dict[type[Exception], Callable[[HttpRequest, Any], HttpResponse]] = {
     PermissionDenied: lambda request, error: problem(403, str(error)),
     Http404: _not_found,
     ConflictError: lambda request, error: problem(409, str(error)),
+    KnownClientError: lambda request, error: problem(
+        409, str(error), clients=[client.dict() for client in error.clients]
+    ),
     CardConflictError: lambda request, error: problem(409, " ".join(error.messages)),
     FileError: lambda request, error: problem(422, str(error), {"file": [str(error)]}),
     RuleError: _bad_rule,

@@ -12,6 +12,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from orbita.clients.aliases import settle
 from orbita.clients.models import Client, ClientFacts
 from orbita.core.bulk import insert_rows, upsert_rows
 from orbita.core.registry import Registry
@@ -64,6 +65,7 @@ def refresh(client_ids: Iterable[int], *, but: Sequence[str] = ()) -> None:
             key="client_id",
             update=columns,
         )
+        settle(ids)
 
 
 def start(rows: Iterable[tuple[int, str, int, int, date | None]]) -> None:

@@ -17,6 +17,7 @@ from orbita.clients import card_fields, zones
 from orbita.clients.actions.card import ConflictError
 from orbita.clients.actions.contacts import read as read_contact
 from orbita.clients.collections import COLLECTIONS
+from orbita.clients.entry import ENTRANCES, rule_of
 from orbita.clients.fields import inputs
 from orbita.clients.fields.inputs import input_of
 from orbita.clients.fields.known import active, changed_by, own_field
@@ -24,6 +25,7 @@ from orbita.clients.models import (
     AcquisitionSource,
     Client,
     CompanyPerson,
+    EntryRule,
     FieldDefinition,
     Note,
     Segment,
@@ -354,4 +356,38 @@ class ToSegmentForm(UiForm):
         self.fields["segment"].choices = [  # type: ignore[attr-defined]
             ("", pgettext("segment", "new")),
             *((str(segment.pk), segment.name) for segment in segments),
+        ]
+
+
+class EntryRuleForm(UiForm):
+    """Two answers for each way that new clients come in by."""
+
+    def __init__(self, data: QueryDict | None) -> None:
+        super().__init__(data)
+        labels = dict(EntryRule.Answer.choices)
+        self.sections: list[tuple[str, list[str]]] = []
+        for entrance in ENTRANCES:
+            rule = rule_of(entrance.name)
+            for name in ("exact", "likely"):
+                column: Any = EntryRule._meta.get_field(name)
+                label = str(column.verbose_name)
+                field = forms.ChoiceField(
+                    label=label[:1].upper() + label[1:],
+                    choices=[(answer, labels[answer]) for answer in entrance.answers],
+                    initial=getattr(rule, name),
+                )
+                dress(field)
+                self.fields[f"{entrance.name}-{name}"] = field
+            names = [f"{entrance.name}-{name}" for name in ("exact", "likely")]
+            self.sections.append((str(entrance.label), names))
+
+    @property
+    def groups(self) -> list[tuple[str, list[forms.BoundField]]]:
+        return [(label, [self[name] for name in names]) for label, names in self.sections]
+
+    def rules(self) -> list[tuple[str, str, str]]:
+        """Entrance and its two answers."""
+        data = self.cleaned_data
+        return [
+            (one.name, data[f"{one.name}-exact"], data[f"{one.name}-likely"]) for one in ENTRANCES
         ]

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from orbita.clients import actions
+from orbita.clients.actions.pairs import MOST_CARDS
 from orbita.clients.fields.columns import columns_of
 from orbita.clients.models import Client, ClientTag, ContactPoint
 from orbita.clients.search import text_condition
@@ -342,6 +343,14 @@ def _left_out(result: actions.BulkResult) -> str:
     return text % {"n": formats.number(result.skipped)}
 
 
+def _compare(request: HttpRequest, selection: Selection) -> HttpResponse:
+    if not 2 <= selection.count() <= MOST_CARDS:
+        toasts.failure(request, _("Choose from two to %(n)s cards.") % {"n": MOST_CARDS})
+        return redirect(reverse("clients:list") + selection.query)
+    ids = ",".join(map(str, sorted(selection.ids())))
+    return redirect(f"{reverse('clients:compare')}?ids={ids}")
+
+
 BULK: list[BulkAction] = [
     BulkAction(
         "assign",
@@ -358,6 +367,7 @@ BULK: list[BulkAction] = [
         "segments.edit",
         url_name="clients:bulk-segment",
     ),
+    BulkAction("merge", gettext_lazy("Merge"), "merge", "clients.merge", handler=_compare),
     BulkAction("delete", gettext_lazy("Delete"), "trash", "clients.delete", handler=_delete),
 ]
 BUTTONS: list[Button] = [

@@ -1,6 +1,6 @@
 from typing import TYPE_CHECKING, Self, TypeVar
 
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 
 from orbita.accounts import policy
 from orbita.accounts.querysets import ScopedQuerySet
@@ -20,7 +20,8 @@ class ClientQuerySet(ScopedQuerySet[M]):
         return self.filter(deleted_at=None)
 
     def in_bin(self) -> Self:
-        return self.filter(deleted_at__isnull=False)
+        """The recycle bin. A merged card does not lie there: it comes back by undoing the merge."""
+        return self.filter(deleted_at__isnull=False, alias=None)
 
     def within(self, actor: "User", permission: str) -> Self:
         return super().within(actor, permission).alive()
@@ -29,9 +30,31 @@ class ClientQuerySet(ScopedQuerySet[M]):
         """What lies in the recycle bin and the actor may take out of it."""
         return super().within(actor, "clients.delete").in_bin()
 
+    def answering(self, number: int) -> Self:
+        """The client of this number, or the one he was merged into."""
+        from orbita.clients.aliases import survivor_id
+
+        return self.filter(pk=survivor_id(number))
+
     def matching(self, rule: Rule, *, actor: "User") -> Self:
         """The clients a rule lets through. Raises `RuleError` with a sentence for the user."""
         return self.filter(compile_rule("client", rule, actor=actor))
+
+
+class DuplicateGroupQuerySet(QuerySet[M]):
+    def visible_to(self, actor: "User") -> Self:
+        """Open groups with a card that the actor may merge."""
+        from orbita.clients.models import Client, DuplicatePair
+
+        level = policy.level(actor, "clients.merge")
+        if level == policy.NONE:
+            return self.none()
+        rows = self.filter(is_open=True)
+        if level == policy.ALL:
+            return rows
+        mine = Client.objects.within(actor, "clients.merge").values("pk")
+        pairs = DuplicatePair.objects.filter(group=OuterRef("pk"))
+        return rows.filter(Exists(pairs.filter(Q(a__in=mine) | Q(b__in=mine))))
 
 
 class SegmentQuerySet(QuerySet[M]):

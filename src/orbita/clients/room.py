@@ -1,13 +1,14 @@
 """The clients room: people, companies, their contacts, segments."""
 
-from datetime import timedelta
+from datetime import time, timedelta
 from functools import partial
 
 from django.utils.translation import gettext_lazy as _
 
 from orbita.accounts.policy import PERMISSIONS, Permission
 from orbita.accounts.tabs import SETTINGS_TABS, Tab
-from orbita.clients import card, finding, jobs, lists, recorders, rule_facts, wording
+from orbita.clients import card, finding, jobs, lists, own_merging, recorders, rule_facts, wording
+from orbita.clients.entry import ENTRANCES, Answer, Entrance
 from orbita.clients.extension import (
     CARD_STRIP,
     TIMELINE_GROUPS,
@@ -19,10 +20,12 @@ from orbita.clients.facts import RECORDERS
 from orbita.clients.fields import indexing
 from orbita.clients.fields.facts import facts_of
 from orbita.clients.fields.subjects import register_subject
+from orbita.clients.mergers import COLUMNS, MERGERS
 from orbita.clients.models import Client
 from orbita.clients.quality import room as quality
-from orbita.core.events import KINDS, EventKind
+from orbita.core.events import KINDS, SUBSCRIPTIONS, EventKind, Subscription
 from orbita.core.jobs import SCHEDULES, Schedule
+from orbita.core.models import Origin
 from orbita.core.rules import FACTS
 from orbita.ui.lists import LISTS
 from orbita.ui.menu import MENU, QUICK_CREATE, SEARCH, MenuItem, QuickCreate, SearchProvider
@@ -50,6 +53,11 @@ PERMISSIONS.register(
         starter={"head": "all", "manager": "team", "marketer": "all", "support": "all"},
     ),
     Permission("clients.delete", _("delete clients"), starter={"head": "all"}),
+    Permission(
+        "clients.merge",
+        _("merge duplicates and take merges back"),
+        starter={"head": "all", "manager": "own"},
+    ),
     Permission("clients.export", _("export clients"), starter={"head": "all", "marketer": "all"}),
     Permission(
         "clients.import", _("import clients and purchases"), scoped=False, starter={"head": "all"}
@@ -66,6 +74,12 @@ KINDS.register(
     EventKind("client.changed", _("Card changed"), icon="edit", sentence=wording.changed),
     EventKind("client.deleted", _("Card put into the recycle bin"), icon="trash", erase=()),
     EventKind("client.restored", _("Card taken out of the recycle bin"), icon="undo", erase=()),
+    EventKind("client.merged", _("Cards merged"), icon="users", sentence=wording.merged),
+    EventKind("client.unmerged", _("Merge taken back"), icon="undo", sentence=wording.unmerged),
+    EventKind("client.not_same", _("Not the same client"), icon="users", sentence=wording.not_same),
+    EventKind("duplicates.merge_started", _("Merging of duplicates started"), erase=()),
+    EventKind("duplicates.search_asked", _("Search for duplicates started"), erase=()),
+    EventKind("duplicates.rule_set", _("Rule for new clients changed"), icon="gear", erase=()),
     EventKind("client.unloaded", _("Card removed with its import"), icon="trash", erase=()),
     EventKind("note.added", _("Note"), icon="chat", group="talks", sentence=wording.note),
     EventKind("note.deleted", _("Note deleted"), icon="chat", erase=()),
@@ -84,10 +98,28 @@ KINDS.register(
     EventKind("segment.restored", _("Segment restored"), icon="grid", erase=()),
 )
 RECORDERS.register(recorders.PLACE, recorders.TALKS)
+MERGERS.register(own_merging.MERGER)
+COLUMNS.register(*own_merging.COLUMNS)
+ENTRANCES.register(
+    Entrance("form", _("Added by hand"), Answer.WARN, Answer.WARN, asks=True),
+    Entrance("api", _("Through the API"), Answer.QUEUE, Answer.QUEUE),
+)
 FACTS.register("client", *rule_facts.FACTS)
 register_subject("client", Client)
 FACTS.add_source("client", partial(facts_of, "client"))
 SCHEDULES.register(Schedule("own-field-indexes", indexing.mend_indexes, at=indexing.AT))
+SUBSCRIPTIONS.register(
+    Subscription(
+        "duplicates-after-import",
+        frozenset({"import.finished"}),
+        jobs.find_after_import,
+        origins=frozenset(Origin.values),
+    )
+)
+SCHEDULES.register(
+    Schedule("duplicates", jobs.find_duplicates, at=time(3, 30)),
+    Schedule("late-rows", jobs.gather_late_rows, at=time(3)),
+)
 CARD_STRIP.register(*card.STRIP)
 TIMELINE_RIGHTS.register(
     *(TimelineRight(name, "clients.view") for name in ("client", "note", "file")),
@@ -102,6 +134,16 @@ SETTINGS_TABS.register(
 LISTS.register(lists.CLIENTS, lists.BIN)
 MENU.register(
     MenuItem("clients", _("Clients"), "clients:list", "users", "clients.view", 20, phone=True),
+    MenuItem("duplicates", _("Duplicates"), "clients:duplicates", "merge", "clients.merge", 22),
+    MenuItem(
+        "entry-rules",
+        _("New clients"),
+        "clients:entry-rules",
+        "users",
+        "core.settings",
+        70,
+        section="settings",
+    ),
     MenuItem("segments", _("Segments"), "clients:segments", "filter", "clients.view", 24),
 )
 QUICK_CREATE.register(

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 
 from orbita.accounts.models import User
 from orbita.clients.actions import may_undo
+from orbita.clients.aliases import merged_into
 from orbita.clients.extension import TIMELINE_GROUPS, TIMELINE_RIGHTS, permitted
 from orbita.clients.fields.shown import open_part, subject_of
 from orbita.clients.models import Client, Note
@@ -89,9 +90,15 @@ def groups_for(actor: Any, client: Client) -> list[tuple[str, str]]:
 
 
 def timeline(actor: User, client: Client, *, group: str = "", after: str = "") -> Timeline:
-    """One page of events, in one query. `after` comes from the page before."""
+    """One page of events, with those of the cards merged into this one. `after` comes from the page
+    before.
+    """
+    # The card's own query knows whether there are any.
+    others = merged_into(client.pk) if getattr(client, "has_taken_in", True) else []
     rows = (
-        Event.objects.filter(client_id=client.pk, kind__in=kinds_for(actor, client, group))
+        Event.objects.filter(
+            client_id__in=[client.pk, *others], kind__in=kinds_for(actor, client, group)
+        )
         .exclude(
             Q(kind="note.added")
             & Exists(Note.objects.filter(pk=OuterRef("subject_id"), deleted_at__isnull=False))
@@ -146,6 +153,8 @@ def _item(actor: User, client: Client, event: Event) -> Item:
         clock=_clock(event.happened_at),
         undoable=event.origin == Origin.LIVE
         and event.kind != "client.created"
+        # What was done to a card merged since is past undoing, until the merge is undone.
+        and event.client_id == client.pk
         and may_undo(actor, event, client),
     )
 

@@ -83,6 +83,38 @@ def changed(data: Payload) -> SafeString:
     return words or SafeString(_("Card changed"))
 
 
+def merged(data: Payload) -> SafeString:
+    """«Карточка № 27 Иванов Иван влита в эту; добавлен контакт …»."""
+    return _merge_words(data, _("Card № %(number)s %(name)s was merged into this one"))
+
+
+def unmerged(data: Payload) -> SafeString:
+    words = _merge_words(data, _("The merge with № %(number)s %(name)s was taken back"))
+    kept = ", ".join(dict.fromkeys(label_of(name) for name in data.get("kept") or ()))
+    if not kept:
+        return words
+    left = _("stays as changed since: %(fields)s") % {"fields": kept}
+    return format_html("{}; {}", words, left)
+
+
+def not_same(data: Payload) -> SafeString:
+    """«Разные клиенты: эта карточка и № 27 Иванов Иван»."""
+    others = format_html_join(
+        ", ", "№ {} {}", ((one["id"], one["name"]) for one in data.get("others") or ())
+    )
+    if data.get("status") == "household":
+        return format_html(_("One household, different people: this card and {}"), others)
+    return format_html(_("Different clients: this card and {}"), others)
+
+
+def _merge_words(data: Payload, sentence: str) -> SafeString:
+    other = data.get("merged") or {}
+    first = sentence % {"number": other.get("id", ""), "name": other.get("name", "")}
+    if not data.get("after"):
+        return format_html("{}", first)
+    return format_html("{}; {}", first, changed(data))
+
+
 def _field(name: str, old: Any, new: Any) -> SafeString:
     label, old_text, new_text = _capital(label_of(name)), value_of(name, old), value_of(name, new)
     if not old_text:

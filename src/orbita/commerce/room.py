@@ -22,7 +22,8 @@ from orbita.clients.extension import (
 from orbita.clients.facts import RECORDERS
 from orbita.clients.fields.facts import facts_of
 from orbita.clients.fields.subjects import register_subject
-from orbita.commerce import card, jobs, lists, rule_facts, search, words
+from orbita.clients.mergers import MERGERS
+from orbita.commerce import card, jobs, lists, merging, rule_facts, search, words
 from orbita.commerce.facts import RECORDER
 from orbita.commerce.models import Order, Product
 from orbita.core.events import KINDS, EventKind
@@ -61,6 +62,7 @@ PERMISSIONS.register(
     Permission("products.export", _("export the catalogue"), scoped=False, starter={"head": "all"}),
 )
 RECORDERS.register(RECORDER)
+MERGERS.register(merging.MERGER)
 FACTS.register("client", *rule_facts.CLIENT_FACTS)
 FACTS.register("order", *rule_facts.ORDER_FACTS)
 FACTS.register("product", *rule_facts.PRODUCT_FACTS)

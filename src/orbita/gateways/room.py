@@ -2,10 +2,11 @@
 
 from django.utils.translation import gettext_lazy as _
 
+from orbita.clients.mergers import MERGERS
 from orbita.core.events import KINDS, EventKind
 from orbita.gateways import pages  # noqa: F401 - what pages and exports register
 from orbita.gateways.files.fields import ask_for_added
-from orbita.gateways.imports import own_cells
+from orbita.gateways.imports import merging, own_cells
 
 ask_for_added(own_cells.columns_of_files)
 KINDS.register(
@@ -19,3 +20,4 @@ KINDS.register(
     EventKind("import.mapping_saved", _("Columns saved for next time"), icon="import", erase=()),
     EventKind("import.mapping_deleted", _("Saved columns deleted"), icon="trash", erase=()),
 )
+MERGERS.register(merging.MERGER)

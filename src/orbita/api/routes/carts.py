@@ -54,7 +54,7 @@ def add_product_view(request: HttpRequest, data: ProductViewIn) -> tuple[int, An
     user = actor(request)
     view = actions.add_product_view(
         actor=user,
-        client=get_object_or_404(Client.objects.visible_to(user), pk=data.client_id),
+        client=get_object_or_404(Client.objects.visible_to(user).answering(data.client_id)),
         product=get_object_or_404(Product.objects.visible_to(user), pk=data.product_id),
         viewed_at=data.viewed_at,
     )
@@ -69,7 +69,7 @@ def add_product_view(request: HttpRequest, data: ProductViewIn) -> tuple[int, An
 def _client(user: User, client_id: int | None) -> Client | None:
     if client_id is None:
         return None
-    return get_object_or_404(Client.objects.visible_to(user), pk=client_id)
+    return get_object_or_404(Client.objects.visible_to(user).answering(client_id))
 
 
 def _as_json(cart: Cart) -> dict[str, Any]:

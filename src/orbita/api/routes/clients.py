@@ -12,7 +12,7 @@ from orbita.accounts.models import User
 from orbita.api.auth import actor
 from orbita.api.idempotency import once
 from orbita.api.paging import Page, PageParams, json_response, page_of, page_response
-from orbita.api.problems import COMMON, WRITING, ConflictError
+from orbita.api.problems import COMMON, WRITING, ConflictError, KnownClient, KnownClientError
 from orbita.api.schemas import (
     ClientFull,
     ClientIn,
@@ -24,6 +24,7 @@ from orbita.api.schemas import (
 )
 from orbita.clients import actions
 from orbita.clients.actions.contacts import read as read_contact
+from orbita.clients.entry import Answer, Match, answer_to, matches_of
 from orbita.clients.fields.values import from_outside, to_outside
 from orbita.clients.models import Client, ContactPoint, ExternalId
 from orbita.clients.quality.problems import TROUBLES
@@ -96,17 +97,34 @@ def get_client(request: HttpRequest, client_id: RowId) -> HttpResponse:
     return json_response(full(user, visible(user, client_id)))
 
 
-@router.post("", response={201: ClientFull, **WRITING}, summary="Add a client")
+@router.post("", response={200: ClientFull, 201: ClientFull, **WRITING}, summary="Add a client")
 @once
 def add_client(request: HttpRequest, data: ClientIn) -> tuple[int, Any]:
-    """Adds a person or a company. An `external_id` that a client has already is a conflict."""
+    """Adds a person or a company. An `external_id` that a client has already is a conflict.
+
+    One who looks like a known client is treated by the rule of the company: added all the same,
+    refused (409 with whom he looks like), or taken as the known one, who is answered with 200.
+    """
     user = actor(request)
     values = data.dict(exclude_unset=True)
     parts = _parts(values)
     if data.external_id and _owner_of(data.external_id):
         raise ConflictError(_("There is a client with this external_id already."))
-    client = actions.create_client(actor=user, values=values, **parts)
-    return 201, full(user, client)
+    matches = matches_of(user, values=values, contacts=parts.get("contacts") or ())
+    answer = answer_to("api", matches)
+    known = actions.taken_as(user, matches) if answer == Answer.TAKE else None
+    if known:
+        contacts = parts.get("contacts") or ()
+        actions.supplement(actor=user, client=known, values=values, contacts=contacts)
+        return 200, full(user, known)
+    if answer in (Answer.BLOCK, Answer.TAKE):
+        raise KnownClientError([_known(match) for match in matches])
+    make = actions.create_and_queue if matches else actions.create_client
+    return 201, full(user, make(actor=user, values=values, **parts))
+
+
+def _known(match: Match) -> KnownClient:
+    return KnownClient(id=match.pk or None, name=match.name or None, responsible=match.responsible)
 
 
 @router.patch("/{client_id}", response={200: ClientFull, **WRITING}, summary="Change a client")
@@ -168,7 +186,8 @@ def remove_contact(request: HttpRequest, client_id: RowId, contact_id: RowId) ->
 
 
 def visible(user: User, client_id: int) -> Client:
-    return get_object_or_404(Client.objects.visible_to(user), pk=client_id)
+    """The client of the number; of a merged card, the survivor."""
+    return get_object_or_404(Client.objects.visible_to(user).answering(client_id))
 
 
 def full(user: User, client: Client) -> dict[str, Any]:

@@ -150,15 +150,16 @@ def _is_known(origin: str, external_id: str) -> bool:
 
 def _data(data: OrderIn, user: User) -> OrderData:
     currency = data.currency or Company.current().currency
-    if data.client_id is not None:
-        get_object_or_404(Client.objects.visible_to(user), pk=data.client_id)
+    client_id = data.client_id
+    if client_id is not None:
+        client_id = get_object_or_404(Client.objects.visible_to(user).answering(client_id)).pk
     products = [line.product_id for line in data.lines if line.product_id]
     names = dict(Product.objects.visible_to(user).filter(pk__in=products).values_list("pk", "name"))
     return OrderData(
         kind=data.kind,
         number=data.number,
         external_id=data.external_id,
-        client_id=data.client_id,
+        client_id=client_id,
         ordered_at=data.ordered_at,
         status=data.status,
         currency=data.currency,

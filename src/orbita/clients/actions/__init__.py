@@ -20,9 +20,20 @@ from .contacts import (
     set_external_ids,
     set_tags,
 )
+from .entering import create_and_queue, set_entry_rule, supplement, taken_as
 from .loading import load_clients, update_clients
+from .merge_runs import start_merge_run, start_undo_of_run, sure_groups
+from .merging import (
+    Unmerged,
+    may_undo_merge,
+    merge_clients,
+    undo_merge,
+    undo_merges_of,
+)
 from .notes import add_file, add_note, delete_file, delete_note, restore_note
+from .pairs import best_survivor, mark_not_same, merge_cards, reopen_pairs
 from .people import link_person, unlink_person
+from .scanning import check_one, start_scan
 from .segments import (
     add_to_segment,
     change_segment,
@@ -38,6 +49,7 @@ __all__ = [
     "BulkResult",
     "ConflictError",
     "Undone",
+    "Unmerged",
     "add_address",
     "add_bank_account",
     "add_contact",
@@ -46,7 +58,10 @@ __all__ = [
     "add_tag",
     "add_to_segment",
     "assign_responsible",
+    "best_survivor",
     "change_segment",
+    "check_one",
+    "create_and_queue",
     "create_client",
     "create_segment",
     "delete_client",
@@ -58,20 +73,34 @@ __all__ = [
     "link_person",
     "load_clients",
     "make_main",
+    "mark_not_same",
     "may_undo",
+    "may_undo_merge",
+    "merge_cards",
+    "merge_clients",
     "remove_contact",
     "remove_tag",
+    "reopen_pairs",
     "restore_client",
     "restore_note",
     "restore_segment",
     "set_addresses",
     "set_bank_accounts",
     "set_contacts",
+    "set_entry_rule",
     "set_external_ids",
     "set_tags",
+    "start_merge_run",
+    "start_scan",
+    "start_undo_of_run",
+    "supplement",
+    "sure_groups",
+    "taken_as",
     "undo_event",
     "undo_last_change",
     "undo_many",
+    "undo_merge",
+    "undo_merges_of",
     "unlink_person",
     "unload_clients",
     "update_client",

@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 from orbita.accounts import policy
 from orbita.accounts.models import User
 from orbita.clients import card_fields
+from orbita.clients.aliases import survivor_id
 from orbita.clients.collections import COLLECTIONS, Entry, difference
 from orbita.clients.facts import refresh
 from orbita.clients.fields import values as own
@@ -186,6 +187,11 @@ def locked(client: Client) -> Client:
     rows = Client.objects.alive().select_related("source", "responsible")
     row = rows.select_for_update(of=("self",)).filter(pk=client.pk).first()
     if row is None:
+        survivor = survivor_id(client.pk)
+        if survivor != client.pk:
+            raise ValidationError(
+                _("Meanwhile this card was merged into № %(number)s.") % {"number": survivor}
+            )
         raise ValidationError(_("This card is in the recycle bin. Restore it first."))
     return row
 
@@ -260,7 +266,9 @@ def _write(
 
 def _refuse_overwriting(row: Client, version: int, fields: set[str]) -> None:
     events = (
-        Event.objects.filter(client_id=row.pk, kind="client.changed")
+        Event.objects.filter(
+            client_id=row.pk, kind__in=("client.changed", "client.merged", "client.unmerged")
+        )
         .select_related("payload")
         .order_by("-happened_at", "-id")[:LONGEST_LOOK_BACK]
     )

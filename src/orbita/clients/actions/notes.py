@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from orbita.accounts import policy
 from orbita.accounts.models import User
 from orbita.clients import files as attached
+from orbita.clients.aliases import settle
 from orbita.clients.facts import refresh
 from orbita.clients.models import Attachment, Client, Note
 from orbita.clients.search import index_notes
@@ -59,6 +60,7 @@ def add_note(
             index_notes([note.pk])
             if kind != Note.Kind.NOTE:
                 refresh([client.pk])
+            settle([client.pk])
             emit(
                 "note.added",
                 actor=actor,
@@ -121,6 +123,7 @@ def add_file(
     try:
         with transaction.atomic():
             stored.append(_store(actor, client, None, file, name))
+            settle([client.pk])
             emit(
                 "file.added",
                 actor=actor,

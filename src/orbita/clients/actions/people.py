@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from orbita.accounts import policy
 from orbita.accounts.models import User
+from orbita.clients.aliases import settle
 from orbita.clients.models import Client, CompanyPerson
 from orbita.core.events import NewEvent, emit_many
 from orbita.core.models import Event
@@ -46,6 +47,7 @@ def link_person(
         if before == after:
             return None
         link.save()
+        settle([company.pk, person.pk])
         return _tell(actor, company, person, before, after, undoes)
 
 

@@ -14,11 +14,12 @@ from orbita.accounts import policy
 from orbita.accounts.models import User
 from orbita.clients import card_fields
 from orbita.clients.actions.card import move_to_bin, take_from_bin, write_changes
+from orbita.clients.actions.merging import may_undo_merge, take_apart
 from orbita.clients.actions.notes import delete_note, restore_note
 from orbita.clients.actions.people import link_person, unlink_person
 from orbita.clients.collections import COLLECTIONS, Entry
 from orbita.clients.fields.known import hidden_from
-from orbita.clients.models import Client, CompanyPerson, Note
+from orbita.clients.models import Client, CompanyPerson, Merge, Note
 from orbita.core.events import payload_of
 from orbita.core.models import Event
 
@@ -46,6 +47,9 @@ def may_undo(actor: User, event: Event, client: Client | None) -> bool:
     """Whether the actor may take the change back."""
     if event.kind not in UNDOERS:
         return False
+    if event.kind == "client.merged":
+        merge = Merge.objects.filter(pk=event.subject_id or 0).first()
+        return merge is not None and may_undo_merge(actor, merge)
     if event.actor_id == actor.pk and timezone.now() - event.recorded_at < OWN_WINDOW:
         # Unless his role has been changed since.
         about_notes = event.kind.startswith("note.")
@@ -54,6 +58,8 @@ def may_undo(actor: User, event: Event, client: Client | None) -> bool:
 
 
 def _permission(event: Event) -> str:
+    if event.kind == "client.merged":
+        return "clients.merge"
     in_bin = event.kind in ("client.created", "client.deleted", "client.restored")
     return "clients.delete" if in_bin else "clients.edit"
 
@@ -213,11 +219,18 @@ def _undo_note_deletion(actor: User, client: Client, event: Event) -> Undone:
     )
 
 
+def _undo_merge(actor: User, client: Client, event: Event) -> Undone:
+    merge = Merge.objects.get(pk=event.subject_id or 0)
+    result = take_apart(actor, merge)
+    return Undone(restored=["client"], kept=result.kept, event=result.event)
+
+
 UNDOERS: dict[str, Callable[[User, Client, Event], Undone]] = {
     "client.changed": _undo_change,
     "client.created": _undo_creation,
     "client.deleted": _undo_deletion,
     "client.restored": _undo_creation,
+    "client.merged": _undo_merge,
     "note.added": _undo_note,
     "note.deleted": _undo_note_deletion,
 }

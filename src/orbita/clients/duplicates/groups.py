@@ -1,6 +1,5 @@
 """Pairs gathered into groups of cards about the same client."""
 
-from collections import defaultdict
 from collections.abc import Iterable
 
 from orbita.clients.duplicates.record import Pair

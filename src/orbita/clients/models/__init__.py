@@ -1,5 +1,14 @@
 from .client import AcquisitionSource, Client, ClientTag, ExternalId, Tag
 from .contact import Address, BankAccount, ContactPoint
+from .duplicates import (
+    Alias,
+    DuplicateGroup,
+    DuplicatePair,
+    DuplicateScan,
+    EntryRule,
+    Merge,
+    MergeRun,
+)
 from .facts import ClientFacts
 from .fields import FieldDefinition, FieldMark
 from .note import Attachment, Note
@@ -19,6 +28,7 @@ __all__ = [
     "AcceptedValue",
     "AcquisitionSource",
     "Address",
+    "Alias",
     "Attachment",
     "BankAccount",
     "Client",
@@ -28,9 +38,15 @@ __all__ = [
     "ContactPoint",
     "ContactState",
     "DeadMark",
+    "DuplicateGroup",
+    "DuplicatePair",
+    "DuplicateScan",
+    "EntryRule",
     "ExternalId",
     "FieldDefinition",
     "FieldMark",
+    "Merge",
+    "MergeRun",
     "Note",
     "NotePosting",
     "Posting",

@@ -6,6 +6,7 @@ from django.db import connection
 from django.db.models import Q
 from django.db.models.expressions import RawSQL
 
+from orbita.clients.aliases import survivor_id
 from orbita.clients.models import Client, ContactPoint
 from orbita.clients.search import engine
 from orbita.clients.search.lookup import PHONES_ENDING
@@ -42,7 +43,7 @@ def text_condition(query: str, *, region: str = "RU") -> Q | None:
     if not text:
         return None
     if number := own_number(text):
-        return Q(pk=number)
+        return Q(pk=survivor_id(number))
     condition = _as_typed(query, text, region)
     if condition is None or Client.objects.alive().filter(condition).exists():
         return condition
@@ -109,7 +110,7 @@ def _phone_condition(query: str, text: str, region: str) -> Q | None:
     if text.startswith("+"):
         condition |= Q(pk__in=_union([(_BY_CONTACT, _range(f"+{digits}"))]))
     if len(digits) <= 9:
-        condition |= Q(pk=int(digits))
+        condition |= Q(pk=survivor_id(int(digits)))
     return condition
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from rapidfuzz import process
 from rapidfuzz.distance import OSA, JaroWinkler, Levenshtein
 
+from orbita.clients.aliases import survivor_id
 from orbita.clients.first_names import FIRST_NAMES
 from orbita.clients.search import lookup, query
 from orbita.clients.search.diminutives import OTHER_FORMS
@@ -109,7 +110,7 @@ def matches(text: str, *, region: str = "RU", limit: int = 50) -> list[Match]:
     if not plain:
         return []
     if number := query.own_number(plain):
-        return [Match(number, 0, ("own_number",))]
+        return [Match(survivor_id(number), 0, ("own_number",))]
     found = _Best()
     if "@" in plain.lstrip("@"):
         found.take(_by_email(plain))
@@ -193,7 +194,7 @@ def _by_digits(text: str, plain: str, digits: str, region: str) -> list[Match]:
         for pk, inn in lookup.with_inn_from(digits, 30)
     ]
     if len(digits) <= 9:
-        found.append(Match(int(digits), ALPHABET, ("own_number",)))
+        found.append(Match(survivor_id(int(digits)), ALPHABET, ("own_number",)))
     phone = parse_phone(text, region)
     if phone:
         found += [Match(pk, 0, ("phone",), key) for pk, key in _phones([phone.e164])]

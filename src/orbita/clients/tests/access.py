@@ -2,6 +2,7 @@
 
 import json
 
+from django.core import signing
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from orbita.accounts.models import Role
@@ -14,12 +15,17 @@ from orbita.clients.actions import (
     delete_client,
     delete_segment,
     link_person,
+    mark_not_same,
+    merge_clients,
     update_client,
 )
+from orbita.clients.actions.pairs import group_pairs, store_pairs
 from orbita.clients.contacts import read_contact
+from orbita.clients.duplicates import Pair
 from orbita.clients.fields.actions import define_field
-from orbita.clients.models import Attachment, ContactPoint
+from orbita.clients.models import Attachment, ContactPoint, DuplicateGroup, MergeRun
 from orbita.clients.quality.actions import change_settings, request_repair
+from orbita.clients.views.duplicates import SALT
 from orbita.core import context
 
 
@@ -64,6 +70,32 @@ def prepare(world: World) -> None:
     rules = change_settings(actor=world.head, weights={}, limits={"phone": 1}, incomplete_below=50)
     world["quality"] = rules
     world["repair"] = request_repair(actor=owner, rule={"fact": "problem", "op": "filled"})
+    prepare_duplicates(world)
+
+
+def prepare_duplicates(world: World) -> None:
+    pair = [
+        create_client(actor=world.owner, values={"name": "Двойник Иван", "sex": sex})
+        for sex in ("m", "")
+    ]
+    store_pairs([Pair(pair[0].pk, pair[1].pk, 0.9, ("first_name", "conflict_sex"))])
+    group_pairs()
+    world["pair"], world["group"] = pair, DuplicateGroup.objects.get()
+    twins = [create_client(actor=world.owner, values={"name": "Слитый Иван"}) for _n in range(2)]
+    merge = merge_clients(actor=world.owner, keep=twins[0], drop=twins[1])
+    world["unmerge"] = signing.dumps([merge.pk], salt=SALT)
+    apart = [create_client(actor=world.owner, values={"name": "Разный Иван"}) for _n in range(2)]
+    mark_not_same(actor=world.owner, clients=apart)
+    world["apart"] = signing.dumps([client.pk for client in apart], salt=SALT)
+    world["run"] = MergeRun.objects.create(actor=world.head, threshold=0.99, status="done")
+
+
+def of_pair(world: World) -> dict[str, str]:
+    return {"ids": ",".join(str(client.pk) for client in world["pair"])}
+
+
+def decided(world: World) -> dict[str, str | list[str]]:
+    return {"do": "merge", "with": [str(client.pk) for client in world["pair"]]}
 
 
 def of_client(world: World) -> dict[str, int]:
@@ -102,6 +134,7 @@ def chosen(world: World, **more: str) -> dict[str, str | list[str]]:
     return {"ids": [str(world["client"].pk)], "go": "1", **more}
 
 
+MERGES = answers(200, viewer=403)
 SEEN = answers(200, stranger=404)
 MAKES = answers(200, viewer=403)
 # May the actor change the owner's client: the owner himself, the head, the administrator.
@@ -317,6 +350,65 @@ ROWS = [
         only("administrator", status=302),
         method="POST",
         data=lambda w: {"trade": "salon"},
+    ),
+    Row(
+        "clients:hints",
+        answers(200, viewer=403),
+        method="POST",
+        data=lambda w: {"name": "Двойник Иван"},
+    ),
+    Row("clients:duplicates", MERGES),
+    Row(
+        "clients:duplicate-group",
+        answers(404, viewer=403, owner=200, head=200, administrator=200),
+        kwargs=lambda w: {"pk": w["group"].pk},
+    ),
+    Row("clients:compare", answers(200, viewer=403, stranger=404), query=of_pair),
+    Row(
+        "clients:compare",
+        answers(302, viewer=403, teammate=403, stranger=404),
+        method="POST",
+        query=of_pair,
+        data=decided,
+    ),
+    Row(
+        "clients:unmerge",
+        answers(302, viewer=403, teammate=403, stranger=403),
+        method="POST",
+        query=lambda w: {"token": w["unmerge"]},
+    ),
+    Row(
+        "clients:same-again",
+        answers(302, viewer=403, teammate=403),
+        method="POST",
+        query=lambda w: {"token": w["apart"]},
+    ),
+    Row("clients:duplicates-search", answers(302, viewer=403), method="POST"),
+    Row("clients:merge-sure", MERGES),
+    Row(
+        "clients:merge-sure",
+        answers(302, viewer=403),
+        method="POST",
+        data=lambda w: {"threshold": "99"},
+    ),
+    Row("clients:merge-run", MERGES, kwargs=lambda w: {"pk": w["run"].pk}),
+    Row(
+        "clients:merge-run-undo",
+        answers(403, head=302, administrator=302),
+        method="POST",
+        kwargs=lambda w: {"pk": w["run"].pk},
+    ),
+    Row("clients:entry-rules", only("administrator")),
+    Row(
+        "clients:entry-rules",
+        only("administrator", status=302),
+        method="POST",
+        data=lambda w: {
+            "form-exact": "warn",
+            "form-likely": "warn",
+            "api-exact": "queue",
+            "api-likely": "queue",
+        },
     ),
     Row("clients:segments", answers(200)),
     Row("clients:segments", answers(200), query=lambda w: {"count": w["segment"].pk}),

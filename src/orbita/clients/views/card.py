@@ -19,7 +19,9 @@ from orbita.ui import toasts
 
 @require_safe
 def card(request: HttpRequest, pk: int) -> HttpResponse:
-    client = get_object_or_404(card_rows(actor_of(request)), pk=pk)
+    client = get_object_or_404(card_rows(actor_of(request)).answering(pk))
+    if client.pk != pk:
+        return redirect("clients:card", pk=client.pk)
     return _page(request, client, NoteForm())
 
 
@@ -60,7 +62,7 @@ def history(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def note(request: HttpRequest, pk: int) -> HttpResponse:
     """Writes a note down, with files."""
-    client = get_object_or_404(card_rows(actor_of(request)), pk=pk)
+    client = get_object_or_404(card_rows(actor_of(request)).answering(pk))
     policy.require(request.user, "clients.note", client)
     form = NoteForm(request.POST)
     if form.is_valid():

@@ -17,9 +17,12 @@ def actor_of(request: HttpRequest) -> User:
 
 
 def client_or_404(request: HttpRequest, pk: int) -> Client:
-    """The client when the user sees it: a hidden card is not there for him."""
+    """The client when the user sees it: a hidden card is not there for him.
+
+    Of a merged card, the survivor: a form that was open meanwhile goes to him.
+    """
     rows = Client.objects.visible_to(actor_of(request)).select_related("responsible", "source")
-    return get_object_or_404(rows, pk=pk)
+    return get_object_or_404(rows.answering(pk))
 
 
 def is_part(request: HttpRequest) -> bool:

@@ -1,10 +1,12 @@
 """Making a card and changing it: whole, quick, one field, one contact."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -16,8 +18,10 @@ from orbita.accounts.models import User
 from orbita.clients import actions, wording
 from orbita.clients.card import EDITABLE, Card
 from orbita.clients.card_form import CardForm
-from orbita.clients.contacts import keys_of
+from orbita.clients.collections import COLLECTIONS
+from orbita.clients.contacts import Contact, from_entry, keys_of
 from orbita.clients.duplicates.exact import Known, already_here
+from orbita.clients.entry import Answer, Match, answer_to, matches_of, typed
 from orbita.clients.fields.known import changed_by, seen
 from orbita.clients.forms import ContactForm, FieldForm, QuickForm, into_form, split_tags
 from orbita.clients.models import Client, ContactPoint
@@ -44,32 +48,75 @@ def _changed(request: HttpRequest, event: Event | None, text: str) -> None:
         toasts.info(request, _("Nothing was changed"))
 
 
+@dataclass
+class _Asked:
+    """What came of a form for a new client: the answer to go away with, or whom to show."""
+
+    answer: HttpResponse | None = None
+    matches: Sequence[Match] = ()
+    may_add: bool = True
+
+
+def _add(
+    request: HttpRequest,
+    form: Form,
+    values: Mapping[str, Any],
+    contacts: Sequence[Contact],
+    **parts: Any,
+) -> _Asked:
+    """Adds the client as the rule for forms says, or tells whom he looks like."""
+    actor = actor_of(request)
+    matches = matches_of(
+        actor, values=values, contacts=contacts, places=parts.get("addresses") or ()
+    )
+    answer = answer_to("form", matches)
+    known = actions.taken_as(actor, matches) if answer == Answer.TAKE else None
+    asked = _Asked(matches=matches, may_add=answer != Answer.BLOCK)
+    ask = answer in (Answer.BLOCK, Answer.WARN) or (answer == Answer.TAKE and known is None)
+    if ask and not (asked.may_add and "anyway" in request.POST):
+        return asked
+    with into_form(form):
+        if known:
+            client = actions.supplement(actor=actor, client=known, values=values, contacts=contacts)
+            toasts.info(request, _("In the base already: %(name)s") % {"name": client.name})
+        else:
+            make = actions.create_and_queue if matches else actions.create_client
+            client = make(actor=actor, values=values, contacts=contacts, **parts)
+            _created(request, client)
+        asked.answer = toasts.redirect(request, reverse("clients:card", args=[client.pk]))
+    return asked
+
+
 @form_page
 def quick(request: HttpRequest) -> HttpResponse:
     """A client in one small form, in a dialog or on a page."""
     actor = actor_of(request)
     policy.require(actor, "clients.edit")
-    known: Sequence[Known] = []
-    typed = with_taken(request)
-    form = QuickForm(typed, actor=actor)
-    hints = pending(typed)
-    if typed is not None and form.is_valid() and not hints:
+    asked = _Asked()
+    given = with_taken(request)
+    form = QuickForm(given, actor=actor)
+    fixes = pending(given)
+    if given is not None and form.is_valid() and not fixes:
         data = form.cleaned_data
-        known = already_here(actor, keys_of(form.contacts), data["inn"])
-        if not known or "anyway" in request.POST:
-            with into_form(form):
-                client = actions.create_client(
-                    actor=actor,
-                    values={"kind": form.chosen_kind, "name": data["name"], "inn": data["inn"]}
-                    | form.own_values,
-                    contacts=form.contacts,
-                    addresses=[{"city": data["city"]}] if data["city"] else [],
-                )
-                _created(request, client)
-                return toasts.redirect(request, reverse("clients:card", args=[client.pk]))
-    status = 422 if known or hints or form.errors else 200
-    context = {"form": form, "known": known, "hints": hints}
+        values = {"kind": form.chosen_kind, "name": data["name"], "inn": data["inn"]}
+        values |= form.own_values
+        addresses = [{"city": data["city"]}] if data["city"] else []
+        asked = _add(request, form, values, form.contacts, addresses=addresses)
+        if asked.answer:
+            return asked.answer
+    status = 422 if asked.matches or fixes or form.errors else 200
+    context = {"form": form, "matches": asked.matches, "may_add": asked.may_add, "hints": fixes}
     return render(request, "clients/quick.html", context, status=status)
+
+
+@require_POST
+def hints(request: HttpRequest) -> HttpResponse:
+    """Whom the client that is being typed looks like: a piece of the form, without side effects."""
+    actor = actor_of(request)
+    policy.require(actor, "clients.edit")
+    values, contacts, places = typed(request.POST.dict())
+    matches = matches_of(actor, values=values, contacts=contacts, places=places)
+    return render(request, "clients/_hints.html", {"matches": matches})
 
 
 @form_page
@@ -80,22 +127,19 @@ def new(request: HttpRequest) -> HttpResponse:
     kind = request.POST.get("kind") or request.GET.get("kind") or Client.Kind.PERSON
     if kind not in Client.Kind.values:
         raise Http404
-    typed = with_taken(request)
-    form = CardForm(typed, kind=kind, actor=actor)
+    given = with_taken(request)
+    form = CardForm(given, kind=kind, actor=actor)
     if request.method == "GET":
         form.initial["responsible"] = str(actor.pk)
-    known: Sequence[Known] = []
-    hints = pending(typed)
-    if typed is not None and "more" not in typed and form.is_valid() and not hints:
+    asked = _Asked()
+    fixes = pending(given)
+    if given is not None and "more" not in given and form.is_valid() and not fixes:
         parts = form.parts()
-        keys = {entry["key"] for entry in parts["contacts"] if entry["key"]}
-        known = already_here(actor, keys, form.cleaned_data.get("inn", ""))
-        if not known or "anyway" in request.POST:
-            with into_form(form):
-                client = actions.create_client(actor=actor, values=form.values(), **parts)
-                _created(request, client)
-                return redirect("clients:card", pk=client.pk)
-    return _whole(request, form, None, known=known, hints=hints)
+        contacts = [from_entry(one) for one in COLLECTIONS["contacts"].read(parts.pop("contacts"))]
+        asked = _add(request, form, form.values(), contacts, **parts)
+        if asked.answer:
+            return asked.answer
+    return _whole(request, form, None, matches=asked.matches, may_add=asked.may_add, hints=fixes)
 
 
 @form_page
@@ -147,7 +191,7 @@ def in_words(error: actions.ConflictError) -> list[dict[str, str]]:
 def _whole(
     request: HttpRequest, form: CardForm, client: Client | None, **more: Any
 ) -> HttpResponse:
-    wrong = bool(form.errors or any(more.values()))
+    wrong = bool(form.errors or more.get("matches") or more.get("conflicts") or more.get("hints"))
     wrong = wrong and "more" not in request.POST
     return render(
         request,

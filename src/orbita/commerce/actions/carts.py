@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from orbita.accounts import policy
 from orbita.accounts.models import User
+from orbita.clients.aliases import settle
 from orbita.clients.models import Client
 from orbita.commerce.actions.checking import fault
 from orbita.commerce.actions.orders import create_order
@@ -64,6 +65,8 @@ def create_or_update_cart(
         for row in rows:
             row.cart = cart
         CartLine.objects.bulk_create(rows)
+        if client:
+            settle([client.pk])
         _emit("cart.changed", cart, actor)
     return cart
 
@@ -135,6 +138,7 @@ def add_product_view(
         view = ProductView.objects.create(
             client=client, product=product, viewed_at=viewed_at or timezone.now()
         )
+        settle([client.pk])
         emit(
             "product.viewed",
             actor=actor,

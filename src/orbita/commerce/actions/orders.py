@@ -368,11 +368,11 @@ def _require_sound(data: OrderData) -> None:
 def _client(client_id: int | None, kept: int | None, actor: User) -> Client | None:
     if client_id is None:
         return None
-    client = Client.objects.filter(pk=client_id).first()
+    client = Client.objects.answering(client_id).first()
     # The order's own client may stay even when the actor sees only the order.
-    if client is None or (client.deleted_at and client_id != kept):
+    if client is None or (client.deleted_at and client.pk != kept):
         raise ValidationError({"client": _("There is no such client.")})
-    if client_id != kept and not policy.allows(actor, "clients.view", client):
+    if client.pk != kept and not policy.allows(actor, "clients.view", client):
         raise ValidationError({"client": _("There is no such client.")})
     return client
 

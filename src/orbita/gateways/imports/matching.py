@@ -182,7 +182,10 @@ class Matcher:
                 known.mine = self._mine(ids)
         if everyone:
             known.binned = set(
-                Client.objects.in_bin().filter(pk__in=everyone).values_list("pk", flat=True)
+                # With merged cards: what stayed on them is on the survivor as well.
+                Client.objects.filter(pk__in=everyone, deleted_at__isnull=False).values_list(
+                    "pk", flat=True
+                )
             )
 
     def _mine(self, ids: Collection[int]) -> set[int]:

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from orbita.accounts.models import User
 from orbita.clients.actions.loading import unload_links
+from orbita.clients.actions.merging import undo_merges_of
 from orbita.clients.actions.unloading import Loaded, unload_clients
 from orbita.clients.models import CompanyPerson
 from orbita.commerce.actions import (
@@ -47,9 +48,23 @@ def run(import_id: int, actor_id: int) -> None:
     if batch.status != Import.Status.UNDOING:
         return
     with translation.override(actor.language):
+        _take_merges_back(batch, actor)
         for phase, subject in enumerate(ORDER):
             _phase(batch, actor, phase, subject)
         _finish(batch, actor)
+
+
+def _take_merges_back(batch: Import, actor: User) -> None:
+    """Cards that the import made are parted from those they were merged with, so that what it brought
+    stands on them again.
+    """
+    last = 0
+    made = batch.changes.filter(subject__in=(Subject.CLIENT, Subject.BALANCE))
+    while rows := list(
+        made.filter(pk__gt=last).order_by("pk").values_list("pk", "subject_id")[:CHUNK]
+    ):
+        last = rows[-1][0]
+        undo_merges_of(actor=actor, client_ids=[client_id for _pk, client_id in rows])
 
 
 def _phase(batch: Import, actor: User, phase: int, subject: str) -> None:

@@ -5,7 +5,7 @@ import pytest
 
 from orbita.accounts.models import User
 from orbita.clients import facts
-from orbita.clients.actions import add_note, update_client
+from orbita.clients.actions import add_note, merge_clients, update_client
 from orbita.clients.models import Client
 from orbita.commerce.actions import create_order, set_status
 from orbita.commerce.models import OpeningBalance, Order, Product
@@ -164,3 +164,21 @@ def test_totals_changed_since_stay(bring: Bring, sheet: Sheet, undo: Undo, head:
     assert OpeningBalance.objects.get().total == 5
     assert list(Client.objects.all()) == [card]
     assert undone.kept == 2
+
+
+def test_undo_parts_the_cards_of_the_import_from_those_they_were_merged_with(
+    bring: Bring, sheet: Sheet, undo: Undo, head: User
+) -> None:
+    bring(sheet(KNOWN))
+    before = contents()
+    row = bring(sheet(SALES, "sales.xlsx"))
+    known, new = Client.objects.order_by("pk")[0], Client.objects.order_by("-pk")[0]
+    other = Client.objects.order_by("pk")[1]
+    merge_clients(actor=head, keep=new, drop=known)
+    merge_clients(actor=head, keep=new, drop=other)
+    undone = undo(row)
+    assert (undone.status, undone.kept) == ("undone", 0)
+    after = contents()
+    for name in before:
+        assert after[name] == before[name], name
+    assert list(facts.compare()) == []

@@ -34,7 +34,7 @@ class MergeRun(models.Model):
         RUNNING = "running", _("Running")
         DONE = "done", _("Done")
         UNDOING = "undoing", _("Being undone")
-        UNDONE = "undone", _("Undone")
+        UNDONE = "undone", pgettext_lazy("merging", "Undone")
 
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"

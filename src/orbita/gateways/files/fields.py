@@ -68,7 +68,7 @@ FIELDS: tuple[Field, ...] = (
     _field("first_name", _CLIENT, "имя, first name, firstname, given name, forename, givenname", "words", exact="name"),
     _field("middle_name", _CLIENT, "отчество, middle name, middlename, patronymic, second name", "words"),
     _field("company", _CLIENT, "компания, организация, название компании, наименование организации, название организации, место работы, фирма, юрлицо, юр лицо, юридическое лицо, предприятие, полное наименование, краткое наименование, company, company name, organization, organisation, legal name, employer, firm, account name", "company", exact="наименование, название"),
-    _field("client_kind", _CLIENT, "тип клиента, вид клиента, физ юр, тип контрагента, client type, customer type, юр физ лицо, вид контрагента"),
+    _field("client_kind", _CLIENT, "тип клиента, вид клиента, физ юр, тип контрагента, client type, customer type, юр физ лицо, вид контрагента", exact="kind"),
     # How to reach
     _field("phone", _CLIENT, "телефон, телефоны, номер телефона, мобильный, мобильный телефон, моб телефон, моб, сотовый, тел, контактный телефон, рабочий телефон, домашний телефон, доп телефон, дополнительный телефон, телефон клиента, номер моб, номера телефонов, phone, phones, phone number, mobile, mobile phone, cell, cell phone, telephone, tel, phone2, phone1, phone 2, phone 1, contact phone, контактные данные, контакты, телефон факс", "phone", many=True, exact="номер"),
     _field("email", _CLIENT, "email, e mail, емейл, имейл, эл почта, электронная почта, почта, адрес электронной почты, электронный адрес, mail, email address, эл адрес, мейл, e mail клиента, эл почта клиента, емайл", "email", many=True),

@@ -93,7 +93,7 @@ class ClientReader:
         parts = any(draft.parts.values())
         if whole and not parts and (draft.kind == "company" or _is_company(whole)):
             company, whole = company or whole, ""
-        if (whole or parts) and draft.kind != "company":
+        if (whole or parts) and (draft.kind != "company" or not company):
             return self._person(draft, whole, company)
         if company:
             return self._company(draft, company, whole)
@@ -138,7 +138,13 @@ class ClientReader:
     def _company(self, draft: Draft, company: str, person: str) -> tuple[ClientData, Linked | None]:
         data = _company_data(company)
         data.inn, data.ogrn = draft.inn, draft.ogrn
-        name = draft.person_of_company or person
+        parts = naming.person_name(*(draft.parts.get(part, "") for part in NAME_PARTS))
+        name = draft.person_of_company or person or parts.name
+        if data.legal_form == "ИП" and name:
+            # The person of a sole trader is the sole trader.
+            if normalise(name) != data.name_key:
+                draft.notes.append(name)
+            name = draft.person_of_company = ""
         if not name:
             return data, None
         draft.person_of_company = ""

@@ -230,6 +230,21 @@ def test_a_person_of_a_company_makes_two_cards_and_a_tie(bring: Bring, sheet: Sh
     assert Client.objects.count() == 3
 
 
+def test_a_row_that_calls_itself_a_company_is_its_card_whoever_it_names(
+    bring: Bring, sheet: Sheet
+) -> None:
+    rows = [
+        ("id", "kind", "last_name", "first_name", "company", "inn"),
+        ("1", "company", "Иванов", "Иван", "ООО Ромашка", "7707083893"),
+        ("2", "company", "Петров", "Олег", "ИП Петров Олег Львович", ""),
+        ("3", "person", "Серова", "Яна", "", ""),
+    ]
+    assert outcome(bring(sheet(rows))) == {"created": 3}
+    numbered = ExternalId.objects.order_by("value").values_list("client__name", flat=True)
+    assert list(numbered) == ["ООО «Ромашка»", "ИП Петров Олег Львович", "Серова Яна"]
+    assert CompanyPerson.objects.get().person.name == "Иванов Иван"
+
+
 def test_several_phones_in_a_cell_and_what_is_none_of_them(bring: Bring, sheet: Sheet) -> None:
     rows = [
         ("ФИО", "Телефон"),

@@ -10,6 +10,7 @@ CODES = {
     "email_typo": _("e-mail with a slip"),
     "email_name": _("same name of the e-mail at another service"),
     "number": _("same number"),
+    "number_typo": _("number with a wrong digit"),
     "inn": _("same INN"),
     "inn_typo": _("INN with a wrong digit"),
     "birthday": _("same birthday"),

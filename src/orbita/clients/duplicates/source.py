@@ -25,7 +25,11 @@ _FIELDS = (
 
 
 def load_records(client_ids: Collection[int] | None = None) -> Iterator[Record]:
-    """The records of these clients, or of all outside the recycle bin, by id."""
+    """The records of these clients, or of all outside the recycle bin, by id.
+
+    Among all, whoever has a name and a company and nothing else is left out: the person to ask for
+    is known by the company's card, and is compared as a part of it.
+    """
     clients = Client.objects.alive()
     if client_ids is not None:
         wanted = iter(sorted(set(client_ids)))
@@ -37,7 +41,7 @@ def load_records(client_ids: Collection[int] | None = None) -> Iterator[Record]:
     last = 0
     while rows := list(clients.filter(pk__gt=last).order_by("pk").values_list(*_FIELDS)[:CHUNK]):
         last = rows[-1][0]
-        yield from _records(rows)
+        yield from (record for record in _records(rows) if not _is_known_by_company(record))
 
 
 def record_of(client: Client) -> Record:
@@ -78,6 +82,15 @@ def _records(rows: list[tuple[Any, ...]]) -> Iterator[Record]:
             numbers=tuple(contacts["number"].get(pk, ())),
             places=tuple(places.get(pk, ())),
         )
+
+
+def _is_known_by_company(record: Record) -> bool:
+    own = record.phones or record.emails or record.numbers or record.places
+    return (
+        record.kind == "person"
+        and bool(record.company)
+        and not (own or record.birthday or record.inn)
+    )
 
 
 def _contacts(ids: dict[str, Any]) -> dict[str, dict[int, list[str]]]:

@@ -28,10 +28,12 @@ def borders_of(column: Array, most: int) -> Array:
     """Values that cut a column into parts, between those that occur."""
     values = np.unique(column)
     if len(values) <= most + 1:
-        return np.round((values[1:] + values[:-1]) / 2, 4)
+        between: Array = np.round((values[1:] + values[:-1]) / 2, 4)
+        return between
     cuts = np.unique(np.quantile(column, np.linspace(0, 1, most + 2)[1:-1]))
     spread = np.unique(np.quantile(values, np.linspace(0, 1, most // 2 + 2)[1:-1]))
-    return np.unique(np.round(np.concatenate([cuts, spread]), 4))
+    both: Array = np.unique(np.round(np.concatenate([cuts, spread]), 4))
+    return both
 
 
 def boost(

@@ -37,7 +37,7 @@ def _rows(path: Path) -> Iterator[dict[str, str]]:
 def russian_base(folder: Path, size: int) -> list[Labelled]:
     """`ru_dev_SIZE`, as an import would put it into the base."""
     labels = {row["id"]: row for row in _rows(folder / f"ru_dev_{size}.labels.csv.gz")}
-    found = []
+    found: list[Labelled] = []
     for row in _rows(folder / f"ru_dev_{size}.csv.gz"):
         label = labels[row["id"]]
         values = {name: clean_line(text or "") for name, text in row.items()}
@@ -64,7 +64,7 @@ def russian_base(folder: Path, size: int) -> list[Labelled]:
 
 def febrl_base(folder: Path, names: list[str], *, with_number: bool = True) -> list[Labelled]:
     """FEBRL's people; without `with_number` their social security numbers are left out."""
-    found = []
+    found: list[Labelled] = []
     for name in names:
         for row in _rows(folder / f"febrl_{name}.csv.gz"):
             values = {key: clean_line(text or "") for key, text in row.items()}
@@ -87,7 +87,7 @@ def febrl_base(folder: Path, names: list[str], *, with_number: bool = True) -> l
 
 def fake_base(folder: Path) -> list[Labelled]:
     """`fake_1000`: English people with many slips."""
-    found = []
+    found: list[Labelled] = []
     for row in _rows(folder / "fake_1000.csv"):
         values = {key: clean_line(text or "") for key, text in row.items()}
         record = Record(

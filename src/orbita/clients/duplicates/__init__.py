@@ -6,7 +6,8 @@ by people and by `clients.actions`.
 
 from orbita.clients.duplicates.evidence import CODES, evidence_words
 from orbita.clients.duplicates.groups import groups
-from orbita.clients.duplicates.matching import find_pairs, likely
+from orbita.clients.duplicates.incremental import likely
+from orbita.clients.duplicates.matching import find_pairs
 from orbita.clients.duplicates.record import Pair, Place, Record
 from orbita.clients.duplicates.source import load_records, record_of
 

@@ -1,7 +1,7 @@
 """Which pairs of cards are worth comparing: those that share a key of one of many kinds."""
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +10,7 @@ from orbita.clients.duplicates.normal import COMPANY, PERSON
 from orbita.clients.duplicates.table import Ints, Small, Table
 
 Keys = npt.NDArray[np.uint64]
+Numbers = npt.NDArray[np.integer[Any]]
 
 
 class Rule(NamedTuple):
@@ -47,6 +48,8 @@ def rules(table: Table) -> Iterator[Rule]:
     yield _slots("mailbox", boxes, 40)
     yield _slots("mailbox and name", boxes, 200, t.name_key)
     office = np.where(t.is_free[t.domain], 0, t.email)
+    for halves in (t.mailbox_head, t.mailbox_tail):
+        yield _slots("half a mailbox", np.where(boxes == 0, 0, halves[t.mailbox]), 6)
     yield _slots("e-mail of an office", office, 40)
     yield _rule("inn", t.inn != 0, 60, t.inn)
     yield _rule("other number", t.other != 0, 20, t.other)
@@ -77,11 +80,34 @@ def rules(table: Table) -> Iterator[Rule]:
         t.middle_letter,
         t.city,
     )
+    yield from _for_small_bases(t, born)
     yield _rule("company", t.company != 0, 25, t.company)
     yield _rule("company, city", (t.company != 0) & (t.city != 0), 40, t.company, t.city)
 
 
-def _mix(*columns: npt.NDArray[np.signedinteger]) -> Keys:
+def _for_small_bases(t: Table, born: Small) -> Iterator[Rule]:
+    """Keys that say little, and all that some pairs have: the larger the base, the fewer of them."""
+    has_born, placed = t.birthday != 0, (t.street != 0) & (t.number != 0)
+    named, houses = t.stem != 0, t.houses[t.number]
+    yield _rule("birthday", has_born, 6, born)
+    yield _rule("birthday, city", has_born & (t.city != 0), 15, born, t.city)
+    yield _rule("birthday, street", has_born & (t.street != 0), 15, born, t.street)
+    yield _rule("birthday, numbers", has_born & (t.number != 0), 15, born, t.number)
+    yield _rule("street, house", placed, 12, t.street, houses)
+    yield _rule("street, name", (t.street != 0) & (t.first != 0), 12, t.street, t.name_key)
+    yield _rule("city, numbers", placed & (t.city != 0), 12, t.city, t.number)
+    yield _rule("surname", named, 5, t.stem)
+    yield _rule("surname, city", named & (t.city != 0), 6, t.sound, t.city)
+    fathered = (t.middle_length > 1) & (t.first != 0)
+    yield _rule("names, city", fathered & (t.city != 0), 10, t.name_key, t.middle_stem, t.city)
+    yield _rule("names, letter", fathered & named, 10, t.name_key, t.middle_stem, _first_letters(t))
+    yield _rule("house, name", placed & (t.first != 0), 12, t.number, t.name_key)
+    both = named & (t.first != 0)
+    one, two = t.last_hash[t.last], t.first_hash[t.first]
+    yield _rule("exchanged names", both, 12, np.minimum(one, two), np.maximum(one, two))
+
+
+def _mix(*columns: Numbers) -> Keys:
     """One number of several; different rows get the same one with a chance of 2**-64."""
     mixed = np.zeros(len(columns[0]), dtype=np.uint64)
     for column in columns:
@@ -109,7 +135,7 @@ def _rule(
     name: str,
     chosen: npt.NDArray[np.bool_],
     largest: int,
-    *columns: npt.NDArray[np.signedinteger] | Keys,
+    *columns: Numbers,
 ) -> Rule:
     rows = np.flatnonzero(chosen)
     return Rule(name, rows, _mix(*(column[rows] for column in columns)), largest)

@@ -103,12 +103,6 @@ class Context:
         place[(table.street == 0) | (table.number == 0)] = 0
         people, _cards = _people(place[:, None], table.name_key)
         self.place_people = people[:, 0]
-        numbers = [text.split(" ") if text else [] for text in table.numbers.numbers]
-        houses = Words()
-        self.house = np.array([houses.number(n[0]) if n else 0 for n in numbers], dtype=np.int32)
-        self.flat = np.array(
-            [houses.number(n[-1]) if len(n) > 1 else 0 for n in numbers], dtype=np.int32
-        )
 
     def _share(self, column: Rows) -> Floats:
         _values, places, counts = np.unique(column, return_inverse=True, return_counts=True)
@@ -449,8 +443,8 @@ def _place(context: Context, a: Rows, b: Rows) -> dict[str, npt.NDArray[Any]]:
     t = context.table
     street = _like(t.streets, t.street[a], t.street[b])
     number, other = t.number[a], t.number[b]
-    same_house = (context.house[number] == context.house[other]) & (number != 0)
-    flatless = (context.flat[number] == 0) | (context.flat[other] == 0)
+    same_house = (t.houses[number] == t.houses[other]) & (number != 0)
+    flatless = (t.flats[number] == 0) | (t.flats[other] == 0)
     relation = np.zeros(len(a), dtype=np.int32)
     near = street >= 0.9
     relation[near] = 2

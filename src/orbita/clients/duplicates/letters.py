@@ -42,7 +42,7 @@ _IMPOSSIBLE = re.compile(r"^[ыьъ]|[аеиоуыэюяьъ][ьъ]|[аеиоу�
 _CONFUSED = str.maketrans({"b": "p", "d": "t", "g": "k", "v": "f", "z": "s", "j": "w", "o": "a"})
 _SOFT = re.compile(r"[eai]+")
 # Endings by which a woman's surname differs from her husband's.
-_GENDER = re.compile(r"(?<=[a-z0-9]{3})(?:skaia|ckaia|aia|oi|ii|i|a|o)$")
+_GENDER = re.compile(r"(?<=[a-z0-9]{3})(?:aia|oi|ii|i|a|o)$")
 
 
 @lru_cache(maxsize=65536)

@@ -1,21 +1,21 @@
-"""Finding pairs: in a whole base at once, and for one new card."""
+"""All the pairs of a base at once."""
 
 from collections.abc import Iterable, Iterator
 
 import numpy as np
 
 from orbita.clients.duplicates.blocking import candidate_pairs
-from orbita.clients.duplicates.features import Context, compare, evidence_of
+from orbita.clients.duplicates.features import Context, Floats, compare, evidence_of
+from orbita.clients.duplicates.normal import COMPANY, PERSON
 from orbita.clients.duplicates.record import Pair, Record
-from orbita.clients.duplicates.scorer import model, probability
-from orbita.clients.duplicates.source import load_records
-from orbita.clients.duplicates.table import Table
-from orbita.clients.models import Client
-from orbita.clients.search import same_keys
+from orbita.clients.duplicates.scorer import Forest, model, probability
+from orbita.clients.duplicates.table import Ints, Table
+from orbita.clients.duplicates.together import seen_together, ways
 
-LARGEST_BLOCK = 50
 # Pairs are compared so many at a time: memory stays level whatever the size of the base.
 BATCH = 500_000
+# Log-odds below which a pair needs a third card to be believed.
+THROUGH = 0.0
 
 
 def find_pairs(records: Iterable[Record], threshold: float = 0.01) -> Iterator[Pair]:
@@ -27,30 +27,45 @@ def find_pairs(records: Iterable[Record], threshold: float = 0.01) -> Iterator[P
     if table.size < 2:
         return
     context = Context(table)
-    one, two = candidate_pairs(table)
-    for start in range(0, len(one), BATCH):
-        a, b = one[start : start + BATCH], two[start : start + BATCH]
-        seen = compare(context, a, b)
-        scores = probability(model().log_odds(seen))
-        kept = np.flatnonzero(scores >= threshold)
-        evidence = evidence_of(seen[kept])
-        ids = table.ids[a[kept]], table.ids[b[kept]]
-        low, high = np.minimum(*ids), np.maximum(*ids)
-        rows = zip(low.tolist(), high.tolist(), scores[kept].tolist(), evidence, strict=True)
-        yield from (Pair(*row) for row in rows)
+    a, b = candidate_pairs(table)
+    judge = model().pairs
+    own = own_odds(context, a, b, judge)
+    a, b, seen = with_others(context, a, b, own, judge)
+    scores = probability(model().together.log_odds(seen))
+    kept = np.flatnonzero(scores >= threshold)
+    a, b, scores, seen = a[kept], b[kept], scores[kept], seen[kept]
+    for start in range(0, len(a), BATCH):
+        part = slice(start, start + BATCH)
+        evidence = evidence_of(compare(context, a[part], b[part]))
+        ids = table.ids[a[part]], table.ids[b[part]]
+        low, high = np.minimum(*ids).tolist(), np.maximum(*ids).tolist()
+        through = (seen[part, 1] > THROUGH) & (seen[part, 0] < THROUGH)
+        rows = zip(low, high, scores[part].tolist(), evidence, through.tolist(), strict=True)
+        for one, two, score, codes, is_through in rows:
+            yield Pair(one, two, score, ("through", *codes) if is_through else codes)
 
 
-def likely(candidate: Record, limit: int = 5) -> list[Pair]:
-    """The cards of the base that this one may repeat, the likeliest first."""
-    condition = same_keys([*candidate.phones, *candidate.emails], candidate.inn)
-    if condition is None:
-        return []
-    known = list(
-        Client.objects.alive()
-        .filter(condition)
-        .exclude(pk=candidate.id)
-        .values_list("pk", flat=True)[:LARGEST_BLOCK]
-    )
-    pairs = find_pairs([candidate, *load_records(known)], 0.01)
-    mine = [pair for pair in pairs if candidate.id in (pair.a, pair.b)]
-    return sorted(mine, key=lambda pair: -pair.score)[:limit]
+def own_odds(context: Context, a: Ints, b: Ints, judge: Forest) -> Floats:
+    """The log-odds of pairs of rows by themselves."""
+    odds = np.empty(len(a), dtype=np.float32)
+    for start in range(0, len(a), BATCH):
+        part = slice(start, start + BATCH)
+        odds[part] = judge.log_odds(compare(context, a[part], b[part]))
+    return odds
+
+
+def with_others(
+    context: Context, a: Ints, b: Ints, own: Floats, judge: Forest
+) -> tuple[Ints, Ints, Floats]:
+    """The pairs, those that only third cards join, and what is seen of them all together."""
+    size = context.table.size
+    found = ways(a, b, own, size)
+    codes = a * size + b
+    joined = np.setdiff1d(found.codes[found.through > 0], codes)
+    one, two = joined // size, joined % size
+    kinds = context.table.kind
+    fitting = np.abs(kinds[one] - kinds[two]) < COMPANY - PERSON
+    joined, one, two = joined[fitting], one[fitting], two[fitting]
+    own = np.concatenate([own, own_odds(context, one, two, judge)])
+    codes = np.concatenate([codes, joined])
+    return codes // size, codes % size, seen_together(codes, own, found)

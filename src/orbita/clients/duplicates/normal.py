@@ -1,6 +1,7 @@
 """What is compared of a card, freed of how it was typed."""
 
 import re
+from datetime import date
 from functools import lru_cache
 from hashlib import blake2b
 from typing import NamedTuple
@@ -12,6 +13,8 @@ from orbita.clients.names import parse_company, split_person_name
 from orbita.core.text import normalise
 
 CYRILLIC, LATIN, LAYOUT = 1, 2, 4
+# What programs write for a day that nobody told.
+_NO_DAYS = frozenset([date(1900, 1, 1), date(1970, 1, 1)])
 PERSON, SOLE_TRADER, COMPANY = 0, 1, 2
 MOST_PHONES, MOST_EMAILS = 4, 3
 
@@ -55,7 +58,7 @@ def normal(record: Record) -> Normal:
         middle,
         script,
         record.sex,
-        day.year * 10000 + day.month * 100 + day.day if day and day.year > 1900 else 0,
+        day.year * 10000 + day.month * 100 + day.day if day and day not in _NO_DAYS else 0,
         tuple(dict.fromkeys(filter(None, map(phone_number, record.phones))))[:MOST_PHONES],
         tuple(dict.fromkeys(filter(all, map(email_parts, record.emails))))[:MOST_EMAILS],
         int(record.inn) if record.inn.isdigit() and len(record.inn) < 16 else 0,
@@ -113,7 +116,7 @@ def company_key(name: str) -> str:
 
 
 def _name(last: str, first: str, middle: str) -> tuple[str, str, str, int]:
-    if _several(last) or _several(first) or _several(middle) or not (last and first):
+    if _several(last) or _several(first) or _several(middle):
         last, first, middle = _taken_apart(last, first, middle)
     one, two, three = _word(last), _word(first), _word(middle)
     script = one.script | two.script | three.script
@@ -152,12 +155,11 @@ def _swapped(last: Word, first: Word) -> bool:
         return False
     if len(last.skeleton) == 1:
         return len(first.skeleton) > 1
-    if len(first.skeleton) == 1:
+    if len(first.skeleton) == 1 or names_of(first.skeleton):
         return False
     if names_of(last.skeleton) and not nearest(first.skeleton):
         return True
-    likely_name = nearest(last.skeleton) and not names_of(first.skeleton)
-    return bool(likely_name and _SURNAME.fullmatch(first.skeleton))
+    return bool(_SURNAME.fullmatch(first.skeleton) and nearest(last.skeleton))
 
 
 _SURNAME = re.compile(

@@ -2,20 +2,23 @@
 
 `model.json` holds all of it. A tree asks up to six questions "is this feature above that border?";
 the answers, read as a binary number, choose one of its weights. The sum of the weights of all trees
-is the logarithm of the odds. `./orbita manage train_duplicates` writes the file.
+is the logarithm of the odds. `orbita.devtools.train_duplicates` writes the file.
 """
 
 import json
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from orbita.clients.duplicates.features import FEATURES, Floats
+from orbita.clients.duplicates.table import Ints
+from orbita.clients.duplicates.together import SEEN_TOGETHER
 
+FEW = 500
 PLACE = Path(__file__).with_name("model.json")
 
 
@@ -41,12 +44,37 @@ class Forest:
             for tree in data["trees"]
         ]
 
+        self._whole = self._laid_out()
+
+    def _laid_out(self) -> tuple[Ints, Ints, Ints, Floats]:
+        """All trees as a few arrays: for one card, calling numpy takes longer than its work."""
+        deepest = max(len(questions) for questions, _weights in self.trees)
+        places = np.zeros((len(self.trees), deepest), dtype=np.int64)
+        borders = np.full((len(self.trees), deepest), 255, dtype=np.int64)
+        weights = np.zeros((len(self.trees), 1 << deepest), dtype=np.float32)
+        for row, (questions, values) in enumerate(self.trees):
+            skipped = deepest - len(questions)
+            for step, (place, border) in enumerate(questions, skipped):
+                places[row, step], borders[row, step] = place, border
+            weights[row, : len(values)] = values
+        powers = 1 << np.arange(deepest - 1, -1, -1, dtype=np.int64)
+        return places, borders, powers, weights
+
+    def _few(self, bins: Sequence[npt.NDArray[np.uint8]]) -> Floats:
+        places, borders, powers, weights = self._whole
+        answers = np.column_stack(bins)[:, places] > borders
+        leaves = answers @ powers
+        chosen: Floats = weights[np.arange(len(weights)), leaves]
+        return self.bias + chosen.sum(axis=1)
+
     def log_odds(self, seen: Floats) -> Floats:
         """The logarithm of the odds of every line of features."""
         bins = [
             np.searchsorted(borders, seen[:, place]).astype(np.uint8)
             for place, borders in enumerate(self.borders)
         ]
+        if len(seen) <= FEW:
+            return self._few(bins)
         total = np.full(len(seen), self.bias, dtype=np.float32)
         for questions, weights in self.trees:
             leaf = np.zeros(len(seen), dtype=np.uint8)
@@ -56,10 +84,20 @@ class Forest:
         return total
 
 
+class Model(NamedTuple):
+    """A forest for pairs by themselves, and one for what third cards add to it."""
+
+    pairs: Forest
+    together: Forest
+
+
 @cache
-def model() -> Forest:
-    """The model of pairs that is shipped."""
-    return Forest(json.loads(PLACE.read_text(encoding="utf-8"))["pairs"], list(FEATURES))
+def model() -> Model:
+    """The model that is shipped."""
+    data = json.loads(PLACE.read_text(encoding="utf-8"))
+    return Model(
+        Forest(data["pairs"], list(FEATURES)), Forest(data["together"], list(SEEN_TOGETHER))
+    )
 
 
 def probability(log_odds: npt.NDArray[Any]) -> npt.NDArray[np.float64]:

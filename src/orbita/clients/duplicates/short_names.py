@@ -171,8 +171,8 @@ deborah debbie deb
 """
 
 
-def _table() -> tuple[dict[str, tuple[int, ...]], dict[str, int]]:
-    """The numbers of names by the skeletons of all their forms, and of the full forms alone."""
+def _table() -> dict[str, tuple[int, ...]]:
+    """The numbers of names by the skeletons of all their forms."""
     numbers: dict[str, int] = {}
     forms: dict[str, set[int]] = {}
     for line in _LINES.strip().splitlines():
@@ -189,14 +189,15 @@ def _table() -> tuple[dict[str, tuple[int, ...]], dict[str, int]]:
     for full, number in numbers.items():
         # A full name that is a form of another too (Алена) goes by itself first.
         forms[full] = {number} | forms[full]
-    ordered = {
+    return {
         form: tuple(sorted(found, key=lambda n: (numbers.get(form) != n, n)))
         for form, found in forms.items()
     }
-    return ordered, numbers
 
 
-_FORMS, _FULL = _table()
+_FORMS = _table()
+_LISTED = [tuple(map(normalise, line.split())) for line in _LINES.strip().splitlines()]
+_SPELT = {skeleton(word): word for line in reversed(_LISTED) for word in reversed(line)}
 _KNOWN = sorted(_FORMS)
 _SEXES = {skeleton(word): "m" for word in MALE} | {skeleton(word): "f" for word in FEMALE}
 for _word in (MALE & FEMALE) | {"саша", "шура", "женя", "валя", "слава", "паша"}:
@@ -222,11 +223,25 @@ def nearest(form: str) -> str:
     return near[0][0] if len(found) == 1 else ""
 
 
+@lru_cache(maxsize=4096)
+def forms_of(word: str) -> tuple[str, ...]:
+    """The forms in which a first name as typed may stand in the base, its own first."""
+    own = normalise(word)
+    found = {own: None}
+    for line in _LISTED:
+        # Short forms of the same full name, and the full names of a short form.
+        if own == line[0]:
+            found |= dict.fromkeys(line)
+        elif own in line:
+            found |= dict.fromkeys((line[0], *line[1:]))
+    return tuple(found)
+
+
+def written_as(form: str) -> str:
+    """The Russian spelling of a first name by its skeleton; empty when it is no known one."""
+    return _SPELT.get(form, "")
+
+
 def sex_of_form(form: str) -> str:
     """The sex that a first name tells by its skeleton; empty when it does not."""
     return _SEXES.get(form, "")
-
-
-def is_first_name(word: str) -> bool:
-    """Whether a word as typed is a known first name in any of its forms."""
-    return skeleton(normalise(word)) in _FORMS

@@ -1,6 +1,7 @@
 """All cards in columns of numbers, so that millions of pairs are compared at once."""
 
 import re
+import zlib
 from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
@@ -118,6 +119,7 @@ class Table:
         self.phone = np.ascontiguousarray(long[:, 2:])
         self._names(said_sex)
         self._contacts()
+        self._places()
 
     def _names(self, said_sex: Small) -> None:
         self.stems, self.sounds, self.middle_stems = Words(), Words(), Words()
@@ -144,16 +146,32 @@ class Table:
         votes += 2 * _sexes(self.first_words, lambda form: sex_of_form(nearest(form)))[self.first]
         votes += _sexes(self.last_words, _sex_of_surname)[self.last]
         self.sex = np.sign(np.where(votes == 0, said_sex, votes)).astype(np.int8)
+        self.last_hash, self.first_hash = (
+            _hashed(self.last_words.numbers),
+            _hashed(self.first_words.numbers),
+        )
         self.first_length = _lengths(self.first_words)[self.first]
         self.middle_length = _lengths(self.middle_words)[self.middle]
         self.first_letter = _letters(self.first_words)[self.first]
         self.middle_letter = _letters(self.middle_words)[self.middle]
+
+    def _places(self) -> None:
+        """For every text of numbers the first of them, the house, and the last of several, the flat."""
+        numbers = [text.split(" ") if text else [] for text in self.numbers.numbers]
+        words = Words()
+        self.houses = np.array([words.number(n[0]) if n else 0 for n in numbers], dtype=np.int32)
+        self.flats = np.array(
+            [words.number(n[-1]) if len(n) > 1 else 0 for n in numbers], dtype=np.int32
+        )
 
     def _contacts(self) -> None:
         domains = list(self.domains.numbers)
         self.is_free = np.array([domain in FREE for domain in domains], dtype=bool)
         boxes = list(self.mailboxes.numbers)
         self.is_common = np.array([box in COMMON or len(box) < 4 for box in boxes], dtype=bool)
+        # A slip leaves one half of a mailbox as it was.
+        self.mailbox_head = _hashed(box[: max(4, len(box) // 2)] for box in boxes)
+        self.mailbox_tail = _hashed(box[-max(4, len(box) // 2) :] for box in boxes)
         # The words of a mailbox as the last names are compared with them.
         self.mailbox_letters = Words()
         self.mailbox_of = self.mailboxes.mapped(_mailbox_letters, self.mailbox_letters)
@@ -180,6 +198,10 @@ def _sex_of_surname(last: str) -> str:
     if last.endswith(("ova", "eva", "ina", "skaia", "ckaia")):
         return "f"
     return "m" if last.endswith(("ov", "ev", "in", "ski", "cki")) else ""
+
+
+def _hashed(texts: Iterable[str]) -> Ints:
+    return np.fromiter((zlib.crc32(text.encode()) for text in texts), np.int64)
 
 
 def _lengths(words: Words) -> Small:

@@ -134,8 +134,8 @@ class Client(models.Model):
             models.Index(fields=["created_at", "id"], name="client_by_age"),
             models.Index(fields=["inn"], name="client_by_inn", condition=~models.Q(inn="")),
             models.Index(
-                fields=["birthday_md"],
-                name="client_by_birthday",
+                fields=["birthday_md", "birthday"],
+                name="client_by_day_of_birth",
                 condition=models.Q(birthday_md__isnull=False),
             ),
             models.Index(

@@ -1,6 +1,5 @@
 import csv
 import json
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -61,7 +60,7 @@ class Command(BaseCommand):
 
     def _print(self, form: str, heading: Sequence[str], rows: Iterator[tuple[Any, ...]]) -> None:
         if form == "csv":
-            writer = csv.writer(sys.stdout, lineterminator="\n")
+            writer = csv.writer(self.stdout, lineterminator="\n")
             writer.writerow(heading)
             writer.writerows(rows)
             return

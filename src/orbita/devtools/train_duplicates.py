@@ -76,7 +76,6 @@ def main(arguments: Sequence[str]) -> int:
         (thinned(joined), 1.0),
         (labelled.worsened(thinned(joined), share=0.15, seed=8), 0.5),
         (first, 3.0),
-        (febrl, 1.0),
         (first_bare, 3.0),
         (labelled.worsened(first, share=0.15, seed=9), 1.0),
         (labelled.worsened(febrl, share=0.15, seed=7), 1.0),

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('clients', '0001_initial'),
+        ('clients', '0005_duplicates'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -85,7 +85,7 @@ def rules(table: Table) -> Iterator[Rule]:
     yield _rule("company, city", (t.company != 0) & (t.city != 0), 40, t.company, t.city)
 
 
-def _for_small_bases(t: Table, born: Small) -> Iterator[Rule]:
+def _for_small_bases(t: Table, born: Keys) -> Iterator[Rule]:
     """Keys that say little, and all that some pairs have: the larger the base, the fewer of them."""
     has_born, placed = t.birthday != 0, (t.street != 0) & (t.number != 0)
     named, houses = t.stem != 0, t.houses[t.number]
@@ -144,7 +144,7 @@ def _rule(
 def _slots(name: str, values: Ints, largest: int, other: Small | None = None) -> Rule:
     """Keys of a column with several values in each row."""
     rows, slots = np.nonzero(values)
-    columns = [values[rows, slots]]
+    columns: list[npt.NDArray[Any]] = [values[rows, slots]]
     if other is not None:
         columns.append(other[rows])
     return Rule(name, rows, _mix(*columns), largest)

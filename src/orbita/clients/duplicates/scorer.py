@@ -65,7 +65,8 @@ class Forest:
         answers = np.column_stack(bins)[:, places] > borders
         leaves = answers @ powers
         chosen: Floats = weights[np.arange(len(weights)), leaves]
-        return self.bias + chosen.sum(axis=1)
+        total: Floats = self.bias + chosen.sum(axis=1)
+        return total
 
     def log_odds(self, seen: Floats) -> Floats:
         """The logarithm of the odds of every line of features."""

@@ -61,7 +61,7 @@ def score(*records: Record) -> float:
 
 def other(**changes: object) -> Record:
     values = {name: getattr(KNOWN, name) for name in KNOWN.__struct_fields__}
-    return Record(**(values | {"id": 2} | changes))  # type: ignore[arg-type]
+    return Record(**(values | {"id": 2} | changes))
 
 
 # ---- words ----

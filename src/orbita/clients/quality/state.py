@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from orbita.accounts import policy
 from orbita.accounts.models import User
-from orbita.clients.models import Client, QualityDay
+from orbita.clients.models import Client, DuplicateGroup, QualityDay
 from orbita.clients.quality.problems import INVALID_CONTACTS
 from orbita.clients.quality.rule_facts import AGAIN
 from orbita.core.models import Company
@@ -54,8 +54,21 @@ def with_problems(*names: str) -> Rule:
     return living({"fact": "problem", "op": "in", "value": list(names)})
 
 
+def _duplicates(actor: User, bound: int) -> int:
+    return DuplicateGroup.objects.visible_to(actor)[: bound + 1].count()
+
+
 LINES: Registry[Line] = Registry("line of the state of the base")
 LINES.register(
+    Line(
+        "duplicates",
+        gettext_lazy("Groups of likely duplicates"),
+        gettext_lazy("the same client on several cards: compare and merge"),
+        count=_duplicates,
+        url="clients:duplicates",
+        permission="clients.merge",
+        order=10,
+    ),
     Line(
         "invalid",
         gettext_lazy("Contacts that do not work"),

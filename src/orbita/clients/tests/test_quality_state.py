@@ -16,7 +16,7 @@ from orbita.accounts.policy import Denied
 from orbita.clients.actions import add_note, create_client, undo_many, update_client
 from orbita.clients.contacts import read_contact
 from orbita.clients.facts import compare, rebuild
-from orbita.clients.models import Client, ContactPoint, QualityDay, Repair
+from orbita.clients.models import Client, ContactPoint, DuplicateGroup, QualityDay, Repair
 from orbita.clients.quality import actions
 from orbita.clients.quality.state import BOUND, LINES, bounded, lines_for, take_stock
 from orbita.core import context, jobs
@@ -142,6 +142,18 @@ def test_the_page_costs_few_queries(
         browser.get(url)
         with django_assert_max_num_queries(10):
             browser.get(url)
+
+
+def test_open_groups_of_duplicates_stand_first_for_who_may_merge(
+    head: User, viewer: User, sign_in: Callable[[User], Browser]
+) -> None:
+    DuplicateGroup.objects.create(score=0.99)
+    DuplicateGroup.objects.create(score=0.9, is_open=False)
+    rows = sign_in(head).get(reverse("clients:quality")).context["page"].rows
+    assert (rows[0].line.name, rows[0].number) == ("duplicates", "1")
+    assert rows[0].url == reverse("clients:duplicates")
+    rows = sign_in(viewer).get(reverse("clients:quality")).context["page"].rows
+    assert "duplicates" not in [row.line.name for row in rows]
 
 
 def test_a_count_is_queued_once(admin: User, sign_in: Callable[[User], Browser]) -> None:

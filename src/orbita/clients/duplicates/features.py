@@ -4,7 +4,7 @@ The order and the meaning of the features are part of the model: a change here n
 Missing knowledge is MISSING (-1); in the features that end in `_rel` larger means more alike.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sized
 from typing import Any
 
 import numpy as np
@@ -165,9 +165,17 @@ def _like(
     if len(asked):
         texts = words.texts
         likeness[asked] = process.cpdist(
-            texts[one[asked]].tolist(), texts[two[asked]].tolist(), scorer=scorer, workers=-1
+            texts[one[asked]].tolist(),
+            texts[two[asked]].tolist(),
+            scorer=scorer,
+            workers=_workers(asked),
         )
     return likeness
+
+
+def _workers(asked: Sized) -> int:
+    """One for few: starting the others takes longer than their work."""
+    return -1 if len(asked) > 5000 else 1
 
 
 def _slips(words: Words, one: Rows, two: Rows) -> Floats:
@@ -178,7 +186,7 @@ def _slips(words: Words, one: Rows, two: Rows) -> Floats:
 
 
 def _across(one: list[str], two: list[str]) -> Floats:
-    likeness = process.cpdist(one, two, scorer=JaroWinkler.similarity, workers=-1)
+    likeness = process.cpdist(one, two, scorer=JaroWinkler.similarity, workers=_workers(one))
     return likeness.astype(np.float32)
 
 
@@ -409,9 +417,7 @@ def _mail_surname(t: Table, a: Rows, b: Rows) -> Floats:
     if len(asked):
         boxes = t.mailbox_letters.texts[t.mailbox_of[t.mailbox[a[asked], 0]]]
         stems = t.stems.texts[t.stem[b[asked]]]
-        likeness[asked] = process.cpdist(
-            boxes.tolist(), stems.tolist(), scorer=JaroWinkler.similarity, workers=-1
-        )
+        likeness[asked] = _across(boxes.tolist(), stems.tolist())
     return likeness
 
 

@@ -23,6 +23,8 @@ from orbita.clients import aliases, card_fields
 from orbita.clients.actions.grouping import groups_of, refresh_groups
 from orbita.clients.collections import COLLECTIONS, difference
 from orbita.clients.facts import refresh
+from orbita.clients.fields.known import active
+from orbita.clients.fields.values import write_marks
 from orbita.clients.mergers import (
     COLUMNS,
     MERGERS,
@@ -47,7 +49,9 @@ from orbita.core.models import Event, Origin
 
 # One choice for all of it: a first name of one card with the surname of another is nobody's.
 NAME = ("last_name", "first_name", "middle_name", "name", "name_key", "legal_form")
-_NEVER = frozenset({"id", "kind", "version", "updated_at", "deleted_at", "city", "birthday_md"})
+_NEVER = frozenset(
+    {"id", "kind", "version", "updated_at", "deleted_at", "city", "birthday_md", "own"}
+)
 
 
 @dataclass
@@ -141,10 +145,32 @@ def _take_fields(work: Work, choices: Mapping[str, int]) -> None:
             values[name] = joins[name](mine, theirs)
         elif name not in NAME:
             values[name] = _filled(mine, theirs)
+    values["own"] = _own_values(work, choices)
     birthday = values.get("birthday")
     values["birthday_md"] = birthday.month * 100 + birthday.day if birthday else None
     names = {field.attname: field.name for field in Client._meta.concrete_fields}
     work.set(work.keep, {names[name]: value for name, value in values.items()})
+
+
+def _own_values(work: Work, choices: Mapping[str, int]) -> dict[str, Any] | None:
+    """The own fields of both. A value that is never repeated leaves the merged card for the survivor."""
+    mine, theirs = work.keep.own or {}, work.drop.own or {}
+    merged = _filled(mine, theirs)
+    leaving: list[str] = []
+    for own in active("client"):
+        # A text is kept a second time as its index holds it.
+        keys = (own.key, f"_{own.key}")
+        choice = choices.get(own.name)
+        if choice is not None:
+            chosen = theirs if choice == work.drop.pk else mine
+            merged = {key: value for key, value in merged.items() if key not in keys}
+            merged |= {key: chosen[key] for key in keys if key in chosen}
+        if own.is_unique and own.key in theirs and merged.get(own.key) == theirs[own.key]:
+            leaving += keys
+    if leaving:
+        left = {key: value for key, value in theirs.items() if key not in leaving}
+        work.set(work.drop, {"own": left or None})
+    return merged or None
 
 
 def mergeable_columns() -> list[str]:
@@ -196,6 +222,8 @@ def _close(work: Work, versions: dict[str, list[int]]) -> None:
 
 def _refresh(work: Work) -> None:
     refresh([work.keep.pk, work.drop.pk])
+    for card in (work.keep, work.drop):
+        write_marks(card, "client", [own.name for own in active("client")])
     standing = [card.pk for card in (work.keep, work.drop) if not card.deleted_at]
     forget_clients([work.drop.pk])
     index_clients(standing)
@@ -286,6 +314,7 @@ def _open(work: Work, merge: Merge) -> None:
     was = {"keep": work.keep.version, "drop": work.drop.version}
     give_back(work, merge.steps)
     work.keep.refresh_from_db()
+    work.drop.refresh_from_db()
     _mend_mains(work.keep)
     now = timezone.now()
     work.drop.version += 1

@@ -20,11 +20,13 @@ from orbita.clients.actions import (
 )
 from orbita.clients.contacts import read_contact
 from orbita.clients.derived import DERIVED
+from orbita.clients.fields.actions import define_field
 from orbita.clients.mergers import MERGERS
 from orbita.clients.models import (
     Client,
     ClientFacts,
     DuplicatePair,
+    FieldMark,
     Merge,
     Note,
     SearchedClient,
@@ -225,6 +227,34 @@ def test_what_was_decided_of_the_merged_card_holds_for_the_survivor(
     assert known.status == "household"
     undo_merge(actor=head, merge=merge)
     assert not DuplicatePair.objects.filter(a=irina, b=son).exists()
+
+
+def test_own_fields_are_filled_chosen_and_put_back(admin: User, irina: Client, ira: Client) -> None:
+    define_field(
+        actor=admin, subject="client", kind="text", label="Договор", key="deal", is_unique=True
+    )
+    skin = define_field(
+        actor=admin,
+        subject="client",
+        kind="choices",
+        label="Кожа",
+        key="skin",
+        options=[{"label": "сухая"}, {"label": "жирная"}],
+    )
+    dry, oily = (one["key"] for one in skin.options)
+    update_client(actor=admin, client=irina, values={"own_skin": [dry]})
+    update_client(actor=admin, client=ira, values={"own_skin": [oily], "own_deal": "Д-7"})
+    before = [dict(irina.own or {}), dict(ira.own or {})]
+    merge = merge_clients(actor=admin, keep=irina, drop=ira, choices={"own_skin": ira.pk})
+    assert irina.own is not None
+    assert (irina.own["deal"], irina.own["skin"]) == ("Д-7", [oily])
+    marks = FieldMark.objects.filter(record_id=irina.pk)
+    assert list(marks.values_list("option", flat=True)) == [oily]
+    undo_merge(actor=admin, merge=merge)
+    irina.refresh_from_db()
+    ira.refresh_from_db()
+    assert [irina.own, ira.own] == before
+    assert list(marks.values_list("option", flat=True)) == [dry]
 
 
 def test_undoing_the_last_change_leaves_a_merge_alone(

@@ -25,6 +25,7 @@ from orbita.clients.actions.scanning import is_scanning
 from orbita.clients.collections import COLLECTIONS
 from orbita.clients.duplicates import evidence_words
 from orbita.clients.duplicates.evidence import AGAINST
+from orbita.clients.fields.known import seen
 from orbita.clients.forms import EntryRuleForm, into_form
 from orbita.clients.models import (
     Client,
@@ -258,9 +259,8 @@ def _kept(request: HttpRequest, clients: Sequence[Client]) -> Client:
 
 
 def _rows(request: HttpRequest, clients: Sequence[Client], keep: Client) -> list[Row]:
-    names = ["name", *(name for name in card_fields.READERS if name not in (*NAME, "kind"))]
     found = []
-    for name in names:
+    for name in _names(request):
         texts = [_text(client, name) for client in clients]
         if not any(texts):
             continue
@@ -278,6 +278,12 @@ def _rows(request: HttpRequest, clients: Sequence[Client], keep: Client) -> list
         differs = len({text for text in texts if text}) > 1
         found.append(Row(name, label[:1].upper() + label[1:], cells, differs))
     return found
+
+
+def _names(request: HttpRequest) -> list[str]:
+    """The fields that the cards are compared by: the name as one, and own fields he may see."""
+    plain = [name for name in card_fields.READERS if name not in (*NAME, "kind")]
+    return ["name", *plain, *(each.name for each in seen("client", request.user))]
 
 
 def _text(client: Client, name: str) -> str:
@@ -332,8 +338,7 @@ def _decide(request: HttpRequest, clients: Sequence[Client]) -> HttpResponse:
 def _choices(request: HttpRequest, clients: Sequence[Client]) -> dict[str, int]:
     """Field → card, of what was really chosen; a card that is not merged has no say."""
     numbers = {str(client.pk): client.pk for client in clients}
-    names = ("name", *card_fields.READERS)
-    asked = {name: request.POST.get(f"choice-{name}", "") for name in names}
+    asked = {name: request.POST.get(f"choice-{name}", "") for name in _names(request)}
     return {name: numbers[pk] for name, pk in asked.items() if pk in numbers}
 
 

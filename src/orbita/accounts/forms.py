@@ -8,6 +8,7 @@ from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 from phonenumbers import SUPPORTED_REGIONS
 
+from orbita.accounts import policy
 from orbita.accounts.actions import scope_choices
 from orbita.accounts.models import Role, Team, User
 
@@ -171,3 +172,36 @@ class CompanyForm(forms.Form):
         choices=[(code, code) for code in sorted(SUPPORTED_REGIONS)],
         help_text=_("A number typed without a country code is taken to be from here."),
     )
+
+
+class AbsenceForm(forms.Form):
+    """Days away and a deputy; whose, only for those who set it for others."""
+
+    user = forms.ModelChoiceField(User.objects.none(), label=_("Who is away"))
+    deputy = forms.ModelChoiceField(
+        User.objects.none(),
+        label=_("Deputy"),
+        required=False,
+        empty_label=_("nobody"),
+        help_text=_("Sees and works the clients of the absent person on these days."),
+    )
+    first_on = forms.DateField(
+        label=_("First day away"), widget=forms.DateInput(attrs={"type": "date"})
+    )
+    last_on = forms.DateField(
+        label=_("To, inclusive"), widget=forms.DateInput(attrs={"type": "date"})
+    )
+    reason = forms.CharField(label=_("Reason"), max_length=200, required=False)
+
+    def __init__(self, data: Any, *, actor: User) -> None:
+        super().__init__(data, label_suffix="")
+        people = User.objects.people().filter(is_active=True).order_by("name")
+        if policy.allows(actor, "accounts.absences"):
+            self.fields["user"].queryset = people  # type: ignore[attr-defined]
+            self.fields["user"].initial = actor.pk
+            deputies = people
+        else:
+            del self.fields["user"]
+            deputies = people.filter(team=actor.team_id) if actor.team_id else people.none()
+            deputies = deputies.exclude(pk=actor.pk)
+        self.fields["deputy"].queryset = deputies  # type: ignore[attr-defined]

@@ -81,6 +81,37 @@ class User(AbstractBaseUser):
         return "".join(word[0] for word in words[:2]).upper()
 
 
+class Absence(models.Model):
+    """Days on which somebody is away; the deputy sees and works what is his meanwhile."""
+
+    user = models.ForeignKey(
+        User, on_delete=models.CASCADE, verbose_name=_("who is away"), related_name="absences"
+    )
+    deputy = models.ForeignKey(
+        User,
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        verbose_name=_("deputy"),
+        related_name="deputed",
+    )
+    first_on = models.DateField(_("first day away"))
+    last_on = models.DateField(_("to, inclusive"))
+    reason = models.CharField(_("reason"), max_length=200, blank=True)
+
+    class Meta:
+        verbose_name = _("absence")
+        ordering = ["first_on", "id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(last_on__gte=models.F("first_on")), name="absence_ends_later"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id}: {self.first_on}..{self.last_on}"
+
+
 class UserSession(AbstractBaseSession):
     """A signed-in browser: what the sessions list shows and ends."""
 

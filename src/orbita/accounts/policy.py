@@ -12,10 +12,12 @@ from django.db.models import Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
+from orbita.core import context
+from orbita.core.models import Company
 from orbita.core.registry import Registry
 
 if TYPE_CHECKING:
-    from orbita.accounts.models import Role, User
+    from orbita.accounts.models import Absence, Role, User
 
 NONE, OWN, TEAM, ALL = "none", "own", "team", "all"
 LEVELS = (NONE, OWN, TEAM, ALL)
@@ -85,11 +87,12 @@ def owned_by(actor: "User", granted: str, path: str = "responsible") -> Q | None
     """The condition that a level puts on records whose owner is at `path`; None means nothing."""
     if granted == ALL:
         return Q()
+    if granted not in (OWN, TEAM):
+        return None
+    away = deputised_ids(actor)
     if granted == TEAM and actor.team_id:
-        return Q(**{f"{path}__in": team_member_ids(actor)})
-    if granted in (OWN, TEAM):
-        return Q(**{path: actor.pk})
-    return None
+        return Q(**{f"{path}__in": sorted({*team_member_ids(actor), *away})})
+    return Q(**{f"{path}__in": [actor.pk, *away]}) if away else Q(**{path: actor.pk})
 
 
 def team_member_ids(actor: "User") -> list[int]:
@@ -101,6 +104,29 @@ def team_member_ids(actor: "User") -> list[int]:
         members = User.objects.filter(team_id=actor.team_id) if actor.team_id else []
         cached = [member.pk for member in members]
         actor._team_member_ids = cached  # type: ignore[attr-defined]
+    return cached
+
+
+def away_today() -> "list[Absence]":
+    """The absences of today, read once per request or job."""
+
+    def read() -> "list[Absence]":
+        from orbita.accounts.models import Absence
+
+        today = Company.current().business_date()
+        return list(Absence.objects.filter(first_on__lte=today, last_on__gte=today))
+
+    return context.remembered("away today", read)
+
+
+def deputised_ids(actor: "User") -> list[int]:
+    """Ids of those who are away today and for whom the actor stands in, read once per actor."""
+    if getattr(actor, "stands_in", True) is False:
+        return []
+    cached: list[int] | None = getattr(actor, "_deputised_ids", None)
+    if cached is None:
+        cached = [absence.user_id for absence in away_today() if absence.deputy_id == actor.pk]
+        actor._deputised_ids = cached  # type: ignore[attr-defined]
     return cached
 
 
@@ -116,6 +142,8 @@ def decide(actor: Any, permission: str, record: Any = None) -> Decision:
     if owner_id is not None and owner_id == actor.pk:
         return Decision(True)
     if granted == TEAM and owner_id in team_member_ids(actor):
+        return Decision(True)
+    if owner_id is not None and owner_id in deputised_ids(actor):
         return Decision(True)
     whose = _("your own records") if granted == OWN else _("the records of your team")
     return Decision(

@@ -9,6 +9,12 @@ from orbita.core.events import KINDS, EventKind
 
 PERMISSIONS.register(
     Permission("accounts.manage", _("manage users, teams and tokens"), scoped=False),
+    Permission(
+        "accounts.absences",
+        _("set absences and deputies of others"),
+        scoped=False,
+        starter={"head": "all"},
+    ),
     Permission("core.jobs", _("see background jobs and outgoing letters"), scoped=False),
     Permission("core.settings", _("change company settings"), scoped=False),
 )
@@ -20,6 +26,8 @@ KINDS.register(
     EventKind("user.signed_in", _("Signed in"), icon="key"),
     EventKind("user.locked_out", _("Sign-in closed after wrong passwords"), icon="key"),
     EventKind("session.ended", _("Session ended"), icon="key", erase=()),
+    EventKind("absence.set", _("Absence set"), icon="calendar", erase=("reason",)),
+    EventKind("absence.ended", _("Absence taken off"), icon="calendar", erase=("reason",)),
     EventKind("team.saved", _("Team saved"), icon="users", erase=()),
     EventKind("token.created", _("Token made"), icon="key"),
     EventKind("token.revoked", _("Token revoked"), icon="key", erase=()),

@@ -8,11 +8,11 @@ from axes.helpers import get_cool_off
 from axes.models import AccessAttempt
 from django.conf import settings
 from django.contrib.auth.backends import ModelBackend
-from django.db.models import Max
+from django.db.models import Exists, Max
 from django.http import HttpRequest
 from django.utils import timezone
 
-from orbita.accounts.models import User
+from orbita.accounts.models import Absence, User
 
 
 class EmailBackend(ModelBackend):
@@ -31,7 +31,9 @@ class EmailBackend(ModelBackend):
 
     def get_user(self, user_id: int) -> User | None:
         """The user of a session with role and team; None once he may not sign in any more."""
-        user = User.objects.select_related("role", "team").filter(pk=user_id).first()
+        users = User.objects.select_related("role", "team").filter(pk=user_id)
+        # Most stand in for nobody, and need not ask who is away on every page.
+        user = users.annotate(stands_in=Exists(Absence.objects.filter(deputy=user_id))).first()
         return user if user and self.user_can_authenticate(user) else None
 
 

@@ -31,6 +31,7 @@ PROFILE_TABS = (
     Tab("profile", _("About me")),
     Tab("password", _("Password")),
     Tab("sessions", _("Where I am signed in")),
+    Tab("absences", _("Absences and deputies")),
     Tab("tokens", _("Tokens for programs")),
 )
 SETTINGS_TABS: Registry[Tab] = Registry("tab of the settings")

@@ -9,6 +9,7 @@ from orbita.analytics import card, jobs, rfm_facts
 from orbita.analytics.models import RfmHistory, RfmScore
 from orbita.analytics.reports import REPORTS
 from orbita.analytics.reports.rfm import RFM
+from orbita.analytics.reports.status import STATUS
 from orbita.clients import lists
 from orbita.clients.derived import DERIVED, Derived
 from orbita.clients.extension import CARD_PANELS, CARD_STRIP
@@ -46,7 +47,7 @@ SUBSCRIPTIONS.register(
 )
 DERIVED.register(Derived("rfm scores", RfmScore), Derived("rfm history", RfmHistory))
 SCHEDULES.register(Schedule("rfm", jobs.refresh_rfm, at=time(6)))
-REPORTS.register(RFM)
+REPORTS.register(RFM, STATUS)
 FACTS.register("client", *rfm_facts.FACTS)
 CARD_STRIP.register(card.STRIP)
 CARD_PANELS.register(card.PANEL)

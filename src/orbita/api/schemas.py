@@ -99,6 +99,8 @@ class ClientRow(Schema):
     name: str
     city: str
     responsible_id: int | None
+    status: str = Field(description="The step of the ladder, by rule.")
+    base_kind: str
     orders_count: int | None
     gross: str
     returned: str
@@ -141,6 +143,34 @@ class ClientFull(ClientRow):
     comment: str
     tags: list[str]
     contacts: list[Contact]
+
+
+LadderMark = Literal["offer", "mailings", "asked", "refused"]
+
+
+class PutMark(Schema):
+    mark: str
+    at: datetime
+    actor_id: int | None
+
+
+class Move(Schema):
+    at: datetime
+    was: str
+    step: str
+    cause: str
+    orders: int
+    silent: int | None
+
+
+class Standing(Schema):
+    status: str
+    base_kind: str
+    since: date | None
+    changes_on: date | None = Field(description="The day when time alone changes one of them.")
+    why: str
+    marks: list[PutMark]
+    moves: list[Move]
 
 
 class ProductRow(Schema):

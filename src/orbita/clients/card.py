@@ -12,7 +12,6 @@ from django.db.models import Exists, OuterRef
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -38,7 +37,7 @@ from orbita.clients.fields.known import active, grouped, own_field, seen
 from orbita.clients.fields.values import names_of, stored
 from orbita.clients.models import Alias, Client, CompanyPerson, ContactPoint, FieldDefinition, Tag
 from orbita.clients.quality.reading import keep_points
-from orbita.clients.status import STEPS, status_of
+from orbita.clients.status import shown as ladder
 from orbita.core.models import Company
 from orbita.core.money import from_minor, to_minor
 from orbita.ui import formats, icons
@@ -412,26 +411,6 @@ def _age_words(client: Client) -> str:
 # ---- the strip's own figures ----
 
 
-def _status(card: Shown) -> Figure:
-    facts = card.client.facts
-    status = status_of(
-        orders=facts.orders_count, orders_known=facts.orders_known, gross=facts.gross
-    )
-    below = format_html_join(
-        "",
-        '<li class="{}"><span class="sr">{}</span></li>',
-        ((step.css, step.label) for step in status.reached),
-    )
-    steps = format_html(
-        '<ol class="o-steps" aria-label="{}">{}<li class="{}" aria-current="step">{}</li></ol>',
-        _("Step %(n)s of %(all)s") % {"n": STEPS.index(status.step) + 1, "all": len(STEPS)},
-        below,
-        status.css,
-        status.label,
-    )
-    return Figure(steps, _("by rule"))
-
-
 def _whole(minor: int, currency: str) -> str:
     """A sum at a glance: without kopecks once it is large enough."""
     value = from_minor(minor, currency)
@@ -473,7 +452,7 @@ def _last_contact(card: Shown) -> Figure | None:
 
 
 STRIP = (
-    StripItem("status", gettext_lazy("Status"), _status, order=10),
+    ladder.STRIP,
     StripItem("bought", gettext_lazy("Bought for"), _bought, order=30),
     StripItem("average", gettext_lazy("Average order"), _average, order=40),
     StripItem("last_order", gettext_lazy("Last order"), _last_order, order=50),

@@ -15,6 +15,7 @@ from django.db import connection, transaction
 from orbita.clients.aliases import settle
 from orbita.clients.models import Client, ClientFacts
 from orbita.core.bulk import insert_rows, upsert_rows
+from orbita.core.models import Origin
 from orbita.core.registry import Registry
 from orbita.core.text import normalise
 
@@ -37,6 +38,17 @@ RECORDERS: Registry[Recorder] = Registry("facts recorder")
 
 
 @dataclass(frozen=True)
+class Follower:
+    """Something worked out from the facts row: `keep(ids, origin)` runs after it, with it or never."""
+
+    name: str
+    keep: Callable[[Sequence[int], str], None]
+
+
+FOLLOWERS: Registry[Follower] = Registry("facts follower")
+
+
+@dataclass(frozen=True)
 class Difference:
     client_id: int
     column: str
@@ -44,15 +56,18 @@ class Difference:
     computed: Any
 
 
-def refresh(client_ids: Iterable[int], *, but: Sequence[str] = ()) -> None:
+def refresh(
+    client_ids: Iterable[int], *, but: Sequence[str] = (), origin: str = Origin.LIVE
+) -> None:
     """Computes the facts of these clients anew and stores them, inside the caller's transaction.
 
-    `but` names recorders whose sources the caller knows that it has not touched.
+    `but` names recorders whose sources the caller knows that it has not touched. `origin` says why,
+    as for events: what follows from a load is no news to anybody.
     """
     if not connection.in_atomic_block:
         raise RuntimeError("facts are refreshed in the transaction that changed their source")
     for ids in _chunks(sorted(set(client_ids))):
-        _hold(ids)
+        hold(ids)
         columns = _columns(but)
         rest = _defaults(set(_fields()) - {"client_id", *columns})
         upsert_rows(
@@ -65,6 +80,8 @@ def refresh(client_ids: Iterable[int], *, but: Sequence[str] = ()) -> None:
             key="client_id",
             update=columns,
         )
+        for follower in FOLLOWERS:
+            follower.keep(ids, origin)
         settle(ids)
 
 
@@ -117,12 +134,12 @@ def rebuild(*, write: bool = True) -> Iterator[Rebuilt]:
         wrong = {one.client_id for one in _differences(ids)}
         if wrong and write:
             with transaction.atomic():
-                refresh(wrong)
+                refresh(wrong, origin=Origin.RESTORE)
         checked, differing, last = checked + len(ids), differing + len(wrong), ids[-1]
         yield Rebuilt(checked, differing)
 
 
-def _hold(ids: Sequence[int]) -> None:
+def hold(ids: Sequence[int]) -> None:
     """Locks the clients until the transaction ends (on SQLite the writer holds all as it is). Of two orders saved at once for one client,
     neither sees the other: without the lock, the last to write its sums would lose the other's.
     """

@@ -331,6 +331,12 @@ class SegmentForm(UiForm):
 
 class AssignForm(UiForm):
     responsible = forms.ChoiceField(label=gettext_lazy("Responsible"))
+    reason = forms.CharField(
+        label=pgettext_lazy("hand-over", "Reason"),
+        max_length=300,
+        required=False,
+        help_text=gettext_lazy("It goes to the history of the card."),
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

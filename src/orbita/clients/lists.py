@@ -1,6 +1,7 @@
 """The list of clients, the recycle bin, and what upper rooms add to the list."""
 
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from django.db.models import Q
@@ -18,7 +19,7 @@ from orbita.clients.actions.pairs import MOST_CARDS
 from orbita.clients.fields.columns import columns_of
 from orbita.clients.models import Client, ClientTag, ContactPoint
 from orbita.clients.search import text_condition
-from orbita.clients.status import status_of
+from orbita.clients.status import shown
 from orbita.core.models import Company
 from orbita.core.money import from_minor
 from orbita.core.phones import format_phone
@@ -49,14 +50,6 @@ def _name(client: Client, look: Look) -> SafeString:
         client.name,
         client.city,
     )
-
-
-def _status(client: Client, look: Look) -> SafeString:
-    facts = client.facts
-    status = status_of(
-        orders=facts.orders_count, orders_known=facts.orders_known, gross=facts.gross
-    )
-    return format_html('<span class="o-lad {}">{}</span>', status.css, status.label)
 
 
 def _orders(client: Client, look: Look) -> str:
@@ -167,13 +160,7 @@ COLUMNS: list[Column] = [
         fixed=True,
         value=lambda client, look: client.name,
     ),
-    Column(
-        "status",
-        gettext_lazy("Status"),
-        _status,
-        css="c-st",
-        prepare=_with_facts,
-    ),
+    shown.STATUS,
     Column(
         "orders",
         gettext_lazy("Orders"),
@@ -276,6 +263,8 @@ COLUMNS: list[Column] = [
         lambda client, look: client.inn,
         default=False,
     ),
+    shown.KIND,
+    shown.SINCE,
     Column(
         "created",
         gettext_lazy("Added"),
@@ -351,6 +340,17 @@ def _compare(request: HttpRequest, selection: Selection) -> HttpResponse:
     return redirect(f"{reverse('clients:compare')}?ids={ids}")
 
 
+FEWEST_COMPARED, MOST_COMPARED = 2, 6
+
+
+def _side_by_side(request: HttpRequest, selection: Selection) -> HttpResponse:
+    ids = list(islice(selection.ids(), MOST_COMPARED + 1))
+    if not FEWEST_COMPARED <= len(ids) <= MOST_COMPARED:
+        toasts.failure(request, _("Choose two to six clients to compare"))
+        return redirect(reverse("clients:list") + selection.query)
+    return redirect(f"{reverse('clients:side-by-side')}?ids={','.join(map(str, ids))}")
+
+
 BULK: list[BulkAction] = [
     BulkAction(
         "assign",
@@ -368,6 +368,7 @@ BULK: list[BulkAction] = [
         url_name="clients:bulk-segment",
     ),
     BulkAction("merge", gettext_lazy("Merge"), "merge", "clients.merge", handler=_compare),
+    BulkAction("compare", gettext_lazy("Compare"), "cols", "clients.view", handler=_side_by_side),
     BulkAction("delete", gettext_lazy("Delete"), "trash", "clients.delete", handler=_delete),
 ]
 BUTTONS: list[Button] = [
@@ -400,7 +401,7 @@ VIEWS: list[BuiltinView] = [
         gettext_lazy("Regulars gone quiet"),
         {
             "all": [
-                {"fact": "status", "op": "in", "value": ["regular"]},
+                {"fact": "orders", "op": "gte", "value": 3},
                 {"fact": "last_order", "op": "older_days", "value": 90},
             ]
         },

@@ -8,6 +8,7 @@ from orbita.clients.mergers import Column, Merger, Work
 from orbita.clients.models import (
     Address,
     BankAccount,
+    ClientMark,
     ContactPoint,
     DuplicatePair,
     Segment,
@@ -79,6 +80,7 @@ MERGER = Merger(
         ContactPoint: _same("contacts"),
         Address: _same("addresses"),
         BankAccount: _same("bank_accounts"),
+        ClientMark: lambda row: row.mark,
     },
     merge=_take_in,
 )

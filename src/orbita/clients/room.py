@@ -8,21 +8,32 @@ from django.utils.translation import gettext_lazy as _
 from orbita.accounts.policy import PERMISSIONS, Permission
 from orbita.accounts.tabs import SETTINGS_TABS, Tab
 from orbita.clients import card, finding, jobs, lists, own_merging, recorders, rule_facts, wording
+from orbita.clients.derived import DERIVED, Derived
 from orbita.clients.entry import ENTRANCES, Answer, Entrance
 from orbita.clients.extension import (
+    CARD_BUTTONS,
+    CARD_PANELS,
     CARD_STRIP,
     TIMELINE_GROUPS,
     TIMELINE_RIGHTS,
     TimelineGroup,
     TimelineRight,
 )
-from orbita.clients.facts import RECORDERS
+from orbita.clients.facts import FOLLOWERS, RECORDERS
 from orbita.clients.fields import indexing
 from orbita.clients.fields.facts import facts_of
 from orbita.clients.fields.subjects import register_subject
 from orbita.clients.mergers import COLUMNS, MERGERS
-from orbita.clients.models import Client
+from orbita.clients.models import Client, ClientStatus, ClientWork, StatusMove
 from orbita.clients.quality import room as quality
+from orbita.clients.status import jobs as status_jobs
+from orbita.clients.status import keeping, shown, words
+from orbita.clients.views import regions
+from orbita.clients.work import contacting
+from orbita.clients.work import jobs as work_jobs
+from orbita.clients.work import shown as work_shown
+from orbita.clients.work import words as work_words
+from orbita.clients.work.lists import POOL
 from orbita.core.events import KINDS, SUBSCRIPTIONS, EventKind, Subscription
 from orbita.core.jobs import SCHEDULES, Schedule
 from orbita.core.models import Origin
@@ -52,6 +63,24 @@ PERMISSIONS.register(
         _("write notes about clients"),
         starter={"head": "all", "manager": "team", "marketer": "all", "support": "all"},
     ),
+    Permission(
+        "clients.regions",
+        _("write passports of regions"),
+        scoped=False,
+        starter={"head": "all", "marketer": "all"},
+    ),
+    Permission(
+        "clients.take",
+        _("take clients from the free pool"),
+        scoped=False,
+        starter={"head": "all", "manager": "all"},
+    ),
+    Permission(
+        "clients.rules",
+        _("change the rules of statuses and of work with clients"),
+        scoped=False,
+        starter={"head": "all"},
+    ),
     Permission("clients.delete", _("delete clients"), starter={"head": "all"}),
     Permission(
         "clients.merge",
@@ -80,6 +109,25 @@ KINDS.register(
     EventKind("duplicates.merge_started", _("Merging of duplicates started"), erase=()),
     EventKind("duplicates.search_asked", _("Search for duplicates started"), erase=()),
     EventKind("duplicates.rule_set", _("Rule for new clients changed"), icon="gear", erase=()),
+    EventKind("client.marked", _("Marks changed"), icon="check", sentence=words.marked),
+    EventKind("client.status_changed", _("Status changed"), icon="up", sentence=words.moved),
+    EventKind(
+        "client.release_warned", _("Time limit is near"), icon="clock", sentence=work_words.warned
+    ),
+    EventKind(
+        "client.contact_stopped",
+        _("Not to be contacted"),
+        icon="x",
+        group="talks",
+        sentence=work_words.stopped,
+    ),
+    EventKind(
+        "client.contact_allowed",
+        _("May be contacted again"),
+        icon="check",
+        group="talks",
+        sentence=work_words.allowed,
+    ),
     EventKind("client.unloaded", _("Card removed with its import"), icon="trash", erase=()),
     EventKind("note.added", _("Note"), icon="chat", group="talks", sentence=wording.note),
     EventKind("note.deleted", _("Note deleted"), icon="chat", erase=()),
@@ -92,6 +140,10 @@ KINDS.register(
     EventKind("field.archived", _("Own field archived"), icon="cols", erase=()),
     EventKind("field.restored", _("Own field back in use"), icon="cols", erase=()),
     EventKind("fields.set_added", _("Set of own fields added"), icon="cols", erase=()),
+    EventKind("region.saved", _("Passport of a region saved"), icon="globe", erase=()),
+    EventKind("region.deleted", _("Passport of a region deleted"), icon="globe", erase=()),
+    EventKind("work_rules.changed", _("Rules of work changed"), icon="gear", erase=()),
+    EventKind("status_rules.changed", _("Rules of statuses changed"), icon="gear", erase=()),
     EventKind("segment.created", _("Segment made"), icon="grid", erase=()),
     EventKind("segment.changed", _("Segment changed"), icon="grid", erase=()),
     EventKind("segment.deleted", _("Segment deleted"), icon="grid", erase=()),
@@ -104,6 +156,19 @@ ENTRANCES.register(
     Entrance("form", _("Added by hand"), Answer.WARN, Answer.WARN, asks=True),
     Entrance("api", _("Through the API"), Answer.QUEUE, Answer.QUEUE),
 )
+FOLLOWERS.register(keeping.FOLLOWER)
+keeping.SOURCES.register(keeping.MARKS, keeping.PEOPLE, keeping.DEAD)
+SCHEDULES.register(Schedule("statuses", status_jobs.keep_statuses, at=time(3)))
+SCHEDULES.register(Schedule("give-out", work_jobs.give_out_new, every=timedelta(minutes=5)))
+SCHEDULES.register(Schedule("time-limits", work_jobs.keep_time_limits, at=time(4)))
+DERIVED.register(
+    Derived("statuses", ClientStatus),
+    Derived("moves on the ladder", StatusMove),
+    Derived("work with clients", ClientWork),
+)
+contacting.CONTACTS.register(contacting.NOTES)
+CARD_PANELS.register(shown.PANEL, shown.MOVES, work_shown.WARNING, work_shown.PANEL, regions.PANEL)
+CARD_BUTTONS.register(work_shown.HAND_OVER, work_shown.STOP)
 FACTS.register("client", *rule_facts.FACTS)
 register_subject("client", Client)
 FACTS.add_source("client", partial(facts_of, "client"))
@@ -131,7 +196,7 @@ TIMELINE_GROUPS.register(
 SETTINGS_TABS.register(
     Tab("fields", _("Own fields"), "fields.edit", "clients:fields", order=30),
 )
-LISTS.register(lists.CLIENTS, lists.BIN)
+LISTS.register(lists.CLIENTS, lists.BIN, POOL)
 MENU.register(
     MenuItem("clients", _("Clients"), "clients:list", "users", "clients.view", 20, phone=True),
     MenuItem("duplicates", _("Duplicates"), "clients:duplicates", "merge", "clients.merge", 22),
@@ -142,6 +207,34 @@ MENU.register(
         "users",
         "core.settings",
         70,
+        section="settings",
+    ),
+    MenuItem("pool", _("Free pool"), "clients:pool", "inbox", "clients.take", 33),
+    MenuItem(
+        "regions",
+        _("Regions"),
+        "clients:regions",
+        "globe",
+        "clients.regions",
+        order=64,
+        section="settings",
+    ),
+    MenuItem(
+        "work-rules",
+        _("Rules of work"),
+        "clients:work-rules",
+        "scale",
+        "clients.rules",
+        order=62,
+        section="settings",
+    ),
+    MenuItem(
+        "statuses",
+        _("Statuses"),
+        "clients:statuses",
+        "flow",
+        "clients.rules",
+        order=60,
         section="settings",
     ),
     MenuItem("segments", _("Segments"), "clients:segments", "filter", "clients.view", 24),

@@ -1,9 +1,11 @@
 from django.urls import path
 
 from orbita.clients.quality.urls import urlpatterns as quality
+from orbita.clients.status import views as statuses
 from orbita.clients.views import (
     bulk,
     card,
+    compare,
     duplicates,
     edit,
     fields,
@@ -13,6 +15,8 @@ from orbita.clients.views import (
     segments,
     undo,
 )
+from orbita.clients.views import regions as regions_views
+from orbita.clients.work import views as work
 
 app_name = "clients"
 urlpatterns = [
@@ -21,6 +25,7 @@ urlpatterns = [
     path("clients/new/", edit.new, name="new"),
     path("clients/new/quick/", edit.quick, name="quick"),
     path("clients/new/hints/", edit.hints, name="hints"),
+    path("clients/side-by-side/", compare.compare, name="side-by-side"),
     path("clients/options/", listing.options, name="options"),
     path("clients/bulk/responsible/", bulk.assign, name="bulk-assign"),
     path("clients/bulk/tag/", bulk.tag, name="bulk-tag"),
@@ -56,6 +61,20 @@ urlpatterns = [
     path("duplicates/runs/<int:pk>/undo/", duplicates.merge_run_undo, name="merge-run-undo"),
     path("duplicates/<int:pk>/", duplicates.group, name="duplicate-group"),
     path("settings/new-clients/", duplicates.entry_rules, name="entry-rules"),
+    path("clients/<int:pk>/mark/<slug:mark>/", statuses.mark, name="mark"),
+    path("clients/statuses/", statuses.rules, name="statuses"),
+    path("clients/statuses/undo/<int:pk>/", statuses.undo_rules, name="statuses-undo"),
+    path("clients/<int:pk>/hand-over/", work.hand_over, name="hand-over"),
+    path("clients/<int:pk>/stop/", work.stop, name="stop"),
+    path("clients/<int:pk>/allow/", work.allow, name="allow"),
+    path("clients/pool/", work.pool, name="pool"),
+    path("clients/work-rules/", work.rules, name="work-rules"),
+    path("clients/work-rules/undo/<int:pk>/", work.undo_rules, name="work-rules-undo"),
+    path("clients/regions/", regions_views.regions, name="regions"),
+    path("clients/regions/new/", regions_views.new, name="region-new"),
+    path("clients/regions/<int:pk>/", regions_views.change, name="region"),
+    path("clients/regions/<int:pk>/delete/", regions_views.delete, name="region-delete"),
+    path("clients/regions/undo/<int:event>/", regions_views.undo, name="region-undo"),
     path("segments/", segments.segments, name="segments"),
     path("segments/new/", segments.new, name="segment-new"),
     path("segments/<int:pk>/", segments.change, name="segment"),

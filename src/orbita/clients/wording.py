@@ -17,6 +17,7 @@ from orbita.clients.contacts import Contact, reach
 from orbita.clients.fields import kinds
 from orbita.clients.fields.known import is_own, own_field
 from orbita.clients.models import Address, CompanyPerson, Note
+from orbita.clients.work.words import reason
 from orbita.ui import formats
 
 Payload = Mapping[str, Any]
@@ -80,6 +81,8 @@ def changed(data: Payload) -> SafeString:
     words = format_html_join(mark_safe("; "), "{}", ((part,) for part in parts))
     if "undoes" in data:
         return format_html("{} {}", _("Taken back:"), words)
+    if words and (why := reason(data)):
+        return format_html("{} ({})", words, why)
     return words or SafeString(_("Card changed"))
 
 

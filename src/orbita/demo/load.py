@@ -126,7 +126,7 @@ class _Loader:
         for author, rows in self._events.items():
             actor = None if author is None else self._users[author]
             emit_many(rows, actor=actor, origin=Origin.BACKFILL)
-        facts.refresh(self._client_ids)
+        facts.refresh(self._client_ids, origin=Origin.BACKFILL)
         index_clients(self._client_ids, fresh=True)
         index_notes(list(Note.objects.values_list("pk", flat=True)))
 

@@ -1,5 +1,6 @@
 """Everything that changes users, roles, sessions, invitations and tokens."""
 
+from .absences import end_absence, set_absence
 from .links import (
     accept_invitation,
     find_invitation,
@@ -31,6 +32,7 @@ __all__ = [
     "change_user",
     "create_token",
     "create_user",
+    "end_absence",
     "end_other_sessions",
     "end_session",
     "find_invitation",
@@ -50,6 +52,7 @@ __all__ = [
     "send_again",
     "send_password_reset",
     "service_user",
+    "set_absence",
     "set_up",
     "sync_starter_roles",
     "user_of_token",

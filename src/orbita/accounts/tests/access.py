@@ -1,7 +1,10 @@
 """What the pages of accounts answer to whom."""
 
+from datetime import date
+
 from django.utils import timezone
 
+from orbita.accounts.actions.absences import set_absence
 from orbita.accounts.actions.links import invite
 from orbita.accounts.actions.tokens import create_token
 from orbita.accounts.models import Team
@@ -13,6 +16,13 @@ def prepare(world: World) -> None:
     now = timezone.now()
     world["token"], _secret = create_token(
         actor=None, user=world.owner, name="scanner", scopes=["read"]
+    )
+    world["absence"] = set_absence(
+        actor=world.owner,
+        user=world.owner,
+        deputy=world.teammate,
+        first_on=date(2029, 1, 1),
+        last_on=date(2029, 1, 14),
     )
     world["team"] = Team.objects.get(name="Retail")
     world["invitation"] = invite(actor=None, user=world.viewer)
@@ -54,6 +64,19 @@ ROWS = [
         answers(302),
         method="POST",
         data=lambda w: {"name": "N", "language": "ru", "theme": "dark", "time_zone": "Asia/Omsk"},
+    ),
+    Row("accounts:absences", answers(200)),
+    Row(
+        "accounts:absences",
+        answers(302, head=200, administrator=200),
+        method="POST",
+        data=lambda w: {"first_on": "2030-01-01", "last_on": "2030-01-14"},
+    ),
+    Row(
+        "accounts:end-absence",
+        only("owner", "head", "administrator", status=302),
+        method="POST",
+        kwargs=lambda w: {"pk": w["absence"].pk},
     ),
     Row("accounts:password", answers(200)),
     Row("accounts:sessions", answers(200)),

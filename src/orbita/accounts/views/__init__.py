@@ -1,3 +1,4 @@
+from .absences import absences, end_absence
 from .entry import (
     forgot,
     invitation,
@@ -29,9 +30,11 @@ from .profile import (
 )
 
 __all__ = [
+    "absences",
     "company",
     "edit_team",
     "edit_user",
+    "end_absence",
     "end_other_sessions",
     "end_session",
     "forgot",

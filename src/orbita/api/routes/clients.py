@@ -20,14 +20,19 @@ from orbita.api.schemas import (
     ClientRow,
     Contact,
     ContactIn,
+    LadderMark,
     RowId,
+    Standing,
 )
 from orbita.clients import actions
 from orbita.clients.actions.contacts import read as read_contact
 from orbita.clients.entry import Answer, Match, answer_to, matches_of
 from orbita.clients.fields.values import from_outside, to_outside
-from orbita.clients.models import Client, ContactPoint, ExternalId
+from orbita.clients.models import Client, ClientMark, ContactPoint, ExternalId, StatusMove
 from orbita.clients.quality.problems import TROUBLES
+from orbita.clients.status.ladder import POTENTIAL, RECORDED
+from orbita.clients.status.marks import clear_mark, set_mark
+from orbita.clients.status.words import why
 from orbita.core.models import Company
 from orbita.core.money import from_minor
 
@@ -56,6 +61,8 @@ def client_rows(clients: "QuerySet[Client]", *more: str) -> "QuerySet[Any, dict[
         *FIELDS,
         *more,
         external_id=Subquery(primary[:1]),
+        status=Coalesce(F("ladder__step"), Value(RECORDED)),
+        base_kind=Coalesce(F("ladder__kind"), Value(POTENTIAL)),
         orders_count=F("facts__orders_count"),
         orders_known=F("facts__orders_known"),
         gross=F("facts__gross"),
@@ -183,6 +190,51 @@ def remove_contact(request: HttpRequest, client_id: RowId, contact_id: RowId) ->
     contact = get_object_or_404(ContactPoint, pk=contact_id, client=client)
     actions.remove_contact(actor=user, client=client, contact=contact)
     return HttpResponse(status=204)
+
+
+@router.get("/{client_id}/status", response={200: Standing, **COMMON}, summary="Get the status")
+def get_status(request: HttpRequest, client_id: RowId) -> HttpResponse:
+    """The step of the ladder and the base kind, why, the marks, and the moves, newest first."""
+    return json_response(_standing(visible(actor(request), client_id)))
+
+
+@router.put("/{client_id}/marks/{mark}", response={200: Standing, **WRITING}, summary="Put a mark")
+def put_mark(request: HttpRequest, client_id: RowId, mark: LadderMark) -> HttpResponse:
+    """What only people can know: `offer`, `mailings`, `asked` or `refused`. The status follows."""
+    user = actor(request)
+    client = visible(user, client_id)
+    set_mark(actor=user, client=client, mark=mark)
+    return json_response(_standing(client))
+
+
+@router.delete(
+    "/{client_id}/marks/{mark}", response={200: Standing, **WRITING}, summary="Take a mark off"
+)
+def remove_mark(request: HttpRequest, client_id: RowId, mark: LadderMark) -> HttpResponse:
+    user = actor(request)
+    client = visible(user, client_id)
+    clear_mark(actor=user, client=client, mark=mark)
+    return json_response(_standing(client))
+
+
+def _standing(client: Client) -> dict[str, Any]:
+    row = Client.objects.select_related("facts", "ladder").get(pk=client.pk)
+    ladder = getattr(row, "ladder", None)
+    return {
+        "status": ladder.step if ladder else RECORDED,
+        "base_kind": ladder.kind if ladder else POTENTIAL,
+        "since": ladder.since if ladder else None,
+        "changes_on": ladder.due_on if ladder else None,
+        "why": why(row),
+        "marks": list(
+            ClientMark.objects.filter(client=row).order_by("at").values("mark", "at", "actor_id")
+        ),
+        "moves": list(
+            StatusMove.objects.filter(client=row)
+            .order_by("-pk")
+            .values("at", "was", "step", "cause", "orders", "silent")[:100]
+        ),
+    }
 
 
 def visible(user: User, client_id: int) -> Client:

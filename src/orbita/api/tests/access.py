@@ -39,6 +39,10 @@ def _contact(world: World) -> dict[str, int]:
     return {"client_id": world["api_client"].pk, "contact_id": world["api_contact"].pk}
 
 
+def _mark(world: World) -> dict[str, Any]:
+    return {"client_id": world["api_client"].pk, "mark": "offer"}
+
+
 def _file(world: World) -> dict[str, Any]:
     return {"file": SimpleUploadedFile("b.csv", "Имя;Телефон\nОльга;89160000003\n".encode())}
 
@@ -83,6 +87,9 @@ ROWS = [
         data=lambda world: {"kind": "email", "value": "anna@example.org"},
     ),
     Row("api:remove_contact", api_answers(204, **OWN), method="DELETE", kwargs=_contact),
+    Row("api:get_status", api_answers(200, stranger=404), kwargs=of("api_client", "client_id")),
+    Row("api:put_mark", api_answers(200, **OWN), method="PUT", kwargs=_mark),
+    Row("api:remove_mark", api_answers(200, **OWN), method="DELETE", kwargs=_mark),
     Row("api:list_orders", api_answers(200)),
     Row(
         "api:add_order",

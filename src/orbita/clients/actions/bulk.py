@@ -17,12 +17,14 @@ from orbita.accounts.models import User
 from orbita.clients.card_fields import as_reference
 from orbita.clients.collections import tags_named
 from orbita.clients.models import Client, ClientTag, Tag
+from orbita.clients.work.limits import note_given, require_room
 from orbita.core import context
 from orbita.core.events import NewEvent, emit_many
 from orbita.core.models import Event
 from orbita.core.text import clean_line
 
 CHUNK = 1000
+LONGEST_REASON = 300
 SALT = "orbita.clients.undo"
 
 
@@ -85,9 +87,13 @@ def _grow(rows: "QuerySet[Client]", **values: Any) -> None:
 
 
 def assign_responsible(
-    *, actor: User, client_ids: Iterable[int], responsible: User | None
+    *, actor: User, client_ids: Iterable[int], responsible: User | None, reason: str = ""
 ) -> BulkResult:
-    """Gives the clients to a person, or to nobody. Cards the actor may not change are skipped."""
+    """Gives the clients to a person, or to nobody. Cards the actor may not change are skipped.
+
+    The reason goes to the history. Raises `ValidationError` when the person has no room for more.
+    """
+    reason = clean_line(reason)[:LONGEST_REASON]
     if responsible and not (responsible.is_active and not responsible.is_service):
         raise ValidationError(_("This person cannot be responsible: his account is closed."))
     after = as_reference(responsible)
@@ -101,7 +107,9 @@ def assign_responsible(
             )
             if row.responsible_id != target
         }
+        require_room(responsible, len(before))
         _grow(Client.objects.filter(pk__in=before), responsible=responsible)
+        note_given(before)
         return [
             _event(
                 "client.changed",
@@ -110,7 +118,8 @@ def assign_responsible(
                     "before": {"responsible": as_reference(row.responsible)},
                     "after": {"responsible": after},
                     "version": row.version + 1,
-                },
+                }
+                | ({"reason": reason} if reason else {}),
             )
             for pk, row in before.items()
         ]

@@ -21,6 +21,7 @@ from orbita.clients.fields import values as own
 from orbita.clients.fields.known import is_own
 from orbita.clients.models import Client, ExternalId
 from orbita.clients.search import index_clients
+from orbita.clients.work.limits import note_given, require_room
 from orbita.core.events import emit, payload_of
 from orbita.core.models import Event, Origin
 
@@ -250,6 +251,10 @@ def _write(
     row.save()
     own.write_marks(row, "client", changed)
     refresh([row.pk])
+    if "responsible" in changed:
+        if undoes is None:
+            require_room(row.responsible, 1)
+        note_given([row.pk])
     if changed & SEARCHED or any(is_own(name) for name in changed):
         index_clients([row.pk])
     data = {"before": before, "after": after, "version": row.version}

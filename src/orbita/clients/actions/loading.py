@@ -40,6 +40,8 @@ from orbita.clients.records import (
     entry,
 )
 from orbita.clients.search import index_clients, of_kinds, write_clients
+from orbita.clients.status.keeping import Cause, keep
+from orbita.clients.work.limits import note_given
 from orbita.core.bulk import insert_rows, reserve_ids, upsert_rows
 from orbita.core.events import NewEvent, emit_bulk
 from orbita.core.models import Origin
@@ -287,6 +289,7 @@ def update_clients(
             actor=actor,
             origin=origin,
         )
+        note_given(one.client_id for one in results if one and "responsible" in one.after)
     return results
 
 
@@ -506,7 +509,7 @@ class _Change:
         own_in_bulk.mark_again((row.pk, row.own or {}) for row in self._marked)
         ids = [row.pk for row in self._rows]
         index_clients(ids)
-        facts.refresh(ids)
+        facts.refresh(ids, origin=Origin.IMPORT)
 
 
 def _told(value: Any) -> Any:
@@ -567,6 +570,7 @@ def load_links(
             [(ids[pair], *pair, "", row.position[:200]) for pair, row in new.items()],
         )
         emit_bulk(_link_events(new, linked=True), actor=actor, origin=origin)
+        _keep_statuses(new, origin)
     results: list[int | None] = []
     for row in rows:
         results.append(ids.pop((row.company_id, row.person_id), None))
@@ -586,6 +590,13 @@ def unload_links(ids: Iterable[int], *, actor: User, origin: str = Origin.RESTOR
         }
         links.delete()
         emit_bulk(_link_events(gone, linked=False), actor=actor, origin=origin)
+        _keep_statuses(gone, origin)
+
+
+def _keep_statuses(links: Iterable[tuple[int, int]], origin: str) -> None:
+    companies = {company for company, _person in links}
+    facts.hold(sorted(companies))
+    keep(companies, cause=Cause.PEOPLE, origin=origin)
 
 
 def _link_events(links: Mapping[tuple[int, int], LinkData], *, linked: bool) -> list[NewEvent]:

@@ -8,8 +8,10 @@ from django.utils.translation import gettext as _
 
 from orbita.accounts import policy
 from orbita.accounts.models import User
+from orbita.clients import facts
 from orbita.clients.aliases import settle
 from orbita.clients.models import Client, CompanyPerson
+from orbita.clients.status.keeping import Cause, keep
 from orbita.core.events import NewEvent, emit_many
 from orbita.core.models import Event
 from orbita.core.text import clean_line
@@ -90,6 +92,8 @@ def _tell(
     after: list[dict[str, Any]],
     undoes: int | None,
 ) -> Event:
+    facts.hold([company.pk])
+    keep([company.pk], cause=Cause.PEOPLE)
     data = {"before": {"people": before}, "after": {"people": after}}
     more = {"undoes": undoes} if undoes else {}
     return emit_many(

@@ -20,6 +20,8 @@ from orbita.clients.actions.people import link_person, unlink_person
 from orbita.clients.collections import COLLECTIONS, Entry
 from orbita.clients.fields.known import hidden_from
 from orbita.clients.models import Client, CompanyPerson, Merge, Note
+from orbita.clients.status.marks import undo_marked
+from orbita.clients.work.stops import undo_stop
 from orbita.core.events import payload_of
 from orbita.core.models import Event
 
@@ -225,12 +227,25 @@ def _undo_merge(actor: User, client: Client, event: Event) -> Undone:
     return Undone(restored=["client"], kept=result.kept, event=result.event)
 
 
+def _undo_marks(actor: User, client: Client, event: Event) -> Undone:
+    written = undo_marked(actor, client, event)
+    return Undone(restored=["marks"] if written else [], event=written)
+
+
+def _undo_stop(actor: User, client: Client, event: Event) -> Undone:
+    written = undo_stop(actor, client, event)
+    return Undone(restored=["stop"] if written else [], event=written)
+
+
 UNDOERS: dict[str, Callable[[User, Client, Event], Undone]] = {
     "client.changed": _undo_change,
     "client.created": _undo_creation,
     "client.deleted": _undo_deletion,
     "client.restored": _undo_creation,
     "client.merged": _undo_merge,
+    "client.marked": _undo_marks,
+    "client.contact_stopped": _undo_stop,
+    "client.contact_allowed": _undo_stop,
     "note.added": _undo_note,
     "note.deleted": _undo_note_deletion,
 }

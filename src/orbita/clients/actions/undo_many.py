@@ -20,6 +20,7 @@ from orbita.clients.actions.bulk import CHUNK, SALT
 from orbita.clients.actions.undo import UNDOERS, undo_event
 from orbita.clients.collections import tags_named
 from orbita.clients.models import Client, ClientTag
+from orbita.clients.work.limits import note_given
 from orbita.core.events import NewEvent, emit_many, payload_of
 from orbita.core.models import Event
 
@@ -139,6 +140,8 @@ def _changed(actor: User, events: Sequence[Event], rows: Any, **values: Any) -> 
     Client.objects.filter(pk__in=versions).update(
         version=F("version") + 1, updated_at=timezone.now(), **values
     )
+    if "responsible" in values:
+        note_given(versions)
     reverse = []
     for pk, version in versions.items():
         event = by_client[pk]

@@ -227,7 +227,7 @@ def _save(row: Client, names: set[str]) -> None:
     row.updated_at = timezone.now()
     row.save()
     index_clients([row.pk])
-    facts.refresh([row.pk])
+    facts.refresh([row.pk], origin=Origin.RESTORE)
 
 
 def _label(name: str) -> str:

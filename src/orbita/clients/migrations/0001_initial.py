@@ -8,7 +8,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -17,276 +16,701 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='AcquisitionSource',
+            name="AcquisitionSource",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100, verbose_name='name')),
-                ('name_key', orbita.core.fields.KeyField(max_length=100, unique=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=100, verbose_name="name")),
+                ("name_key", orbita.core.fields.KeyField(max_length=100, unique=True)),
             ],
             options={
-                'verbose_name': 'source',
-                'ordering': ['name_key'],
+                "verbose_name": "source",
+                "ordering": ["name_key"],
             },
         ),
         migrations.CreateModel(
-            name='Client',
+            name="Client",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('person', 'Person'), ('company', 'Company')], default='person', max_length=7, verbose_name='kind')),
-                ('name', models.CharField(max_length=300, verbose_name='name')),
-                ('name_key', orbita.core.fields.KeyField(max_length=300)),
-                ('last_name', models.CharField(blank=True, max_length=100, verbose_name='last name')),
-                ('first_name', models.CharField(blank=True, max_length=100, verbose_name='first name')),
-                ('middle_name', models.CharField(blank=True, max_length=100, verbose_name='patronymic')),
-                ('legal_form', models.CharField(blank=True, max_length=30, verbose_name='legal form')),
-                ('legal_name', models.CharField(blank=True, max_length=300, verbose_name='legal name')),
-                ('inn', models.CharField(blank=True, max_length=12, verbose_name='INN')),
-                ('kpp', models.CharField(blank=True, max_length=9, verbose_name='KPP')),
-                ('ogrn', models.CharField(blank=True, max_length=15, verbose_name='OGRN')),
-                ('birthday', models.DateField(blank=True, null=True, verbose_name='birthday')),
-                ('birthday_md', models.PositiveSmallIntegerField(editable=False, null=True)),
-                ('sex', models.CharField(blank=True, choices=[('', 'not known'), ('f', 'female'), ('m', 'male')], max_length=1, verbose_name='sex')),
-                ('occupation', models.CharField(blank=True, max_length=200, verbose_name='occupation')),
-                ('position', models.CharField(blank=True, max_length=200, verbose_name='position')),
-                ('income_level', models.CharField(blank=True, max_length=100, verbose_name='income level')),
-                ('family', models.CharField(blank=True, max_length=200, verbose_name='family')),
-                ('education', models.CharField(blank=True, max_length=200, verbose_name='education')),
-                ('hobbies', models.CharField(blank=True, max_length=300, verbose_name='hobbies')),
-                ('interests', models.CharField(blank=True, max_length=300, verbose_name='interests')),
-                ('preferred_channel', models.CharField(blank=True, choices=[('', 'not known'), ('phone', 'phone'), ('email', 'e-mail'), ('sms', 'SMS'), ('telegram', 'Telegram'), ('whatsapp', 'WhatsApp'), ('vk', 'VK'), ('max', 'MAX')], max_length=10, verbose_name='preferred channel')),
-                ('payment_terms', models.CharField(blank=True, max_length=300, verbose_name='payment terms')),
-                ('delivery_terms', models.CharField(blank=True, max_length=300, verbose_name='delivery terms')),
-                ('special_terms', models.CharField(blank=True, max_length=300, verbose_name='special terms')),
-                ('difficulties', models.CharField(blank=True, max_length=500, verbose_name='difficulties')),
-                ('working_hours', models.CharField(blank=True, max_length=100, verbose_name='working hours')),
-                ('time_zone', models.CharField(blank=True, max_length=64, verbose_name='time zone')),
-                ('comment', models.TextField(blank=True, verbose_name='comment')),
-                ('city', models.CharField(blank=True, editable=False, max_length=100, verbose_name='city')),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='added')),
-                ('updated_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='changed')),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('deleted_at', models.DateTimeField(editable=False, null=True)),
-                ('responsible', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='clients', to=settings.AUTH_USER_MODEL, verbose_name='responsible')),
-                ('source', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='clients', to='clients.acquisitionsource', verbose_name='source')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("person", "Person"), ("company", "Company")],
+                        default="person",
+                        max_length=7,
+                        verbose_name="kind",
+                    ),
+                ),
+                ("name", models.CharField(max_length=300, verbose_name="name")),
+                ("name_key", orbita.core.fields.KeyField(max_length=300)),
+                (
+                    "last_name",
+                    models.CharField(blank=True, max_length=100, verbose_name="last name"),
+                ),
+                (
+                    "first_name",
+                    models.CharField(blank=True, max_length=100, verbose_name="first name"),
+                ),
+                (
+                    "middle_name",
+                    models.CharField(blank=True, max_length=100, verbose_name="patronymic"),
+                ),
+                (
+                    "legal_form",
+                    models.CharField(blank=True, max_length=30, verbose_name="legal form"),
+                ),
+                (
+                    "legal_name",
+                    models.CharField(blank=True, max_length=300, verbose_name="legal name"),
+                ),
+                ("inn", models.CharField(blank=True, max_length=12, verbose_name="INN")),
+                ("kpp", models.CharField(blank=True, max_length=9, verbose_name="KPP")),
+                ("ogrn", models.CharField(blank=True, max_length=15, verbose_name="OGRN")),
+                ("birthday", models.DateField(blank=True, null=True, verbose_name="birthday")),
+                ("birthday_md", models.PositiveSmallIntegerField(editable=False, null=True)),
+                (
+                    "sex",
+                    models.CharField(
+                        blank=True,
+                        choices=[("", "not known"), ("f", "female"), ("m", "male")],
+                        max_length=1,
+                        verbose_name="sex",
+                    ),
+                ),
+                (
+                    "occupation",
+                    models.CharField(blank=True, max_length=200, verbose_name="occupation"),
+                ),
+                ("position", models.CharField(blank=True, max_length=200, verbose_name="position")),
+                (
+                    "income_level",
+                    models.CharField(blank=True, max_length=100, verbose_name="income level"),
+                ),
+                ("family", models.CharField(blank=True, max_length=200, verbose_name="family")),
+                (
+                    "education",
+                    models.CharField(blank=True, max_length=200, verbose_name="education"),
+                ),
+                ("hobbies", models.CharField(blank=True, max_length=300, verbose_name="hobbies")),
+                (
+                    "interests",
+                    models.CharField(blank=True, max_length=300, verbose_name="interests"),
+                ),
+                (
+                    "preferred_channel",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("", "not known"),
+                            ("phone", "phone"),
+                            ("email", "e-mail"),
+                            ("sms", "SMS"),
+                            ("telegram", "Telegram"),
+                            ("whatsapp", "WhatsApp"),
+                            ("vk", "VK"),
+                            ("max", "MAX"),
+                        ],
+                        max_length=10,
+                        verbose_name="preferred channel",
+                    ),
+                ),
+                (
+                    "payment_terms",
+                    models.CharField(blank=True, max_length=300, verbose_name="payment terms"),
+                ),
+                (
+                    "delivery_terms",
+                    models.CharField(blank=True, max_length=300, verbose_name="delivery terms"),
+                ),
+                (
+                    "special_terms",
+                    models.CharField(blank=True, max_length=300, verbose_name="special terms"),
+                ),
+                (
+                    "difficulties",
+                    models.CharField(blank=True, max_length=500, verbose_name="difficulties"),
+                ),
+                (
+                    "working_hours",
+                    models.CharField(blank=True, max_length=100, verbose_name="working hours"),
+                ),
+                (
+                    "time_zone",
+                    models.CharField(blank=True, max_length=64, verbose_name="time zone"),
+                ),
+                ("comment", models.TextField(blank=True, verbose_name="comment")),
+                (
+                    "city",
+                    models.CharField(
+                        blank=True, editable=False, max_length=100, verbose_name="city"
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now, editable=False, verbose_name="added"
+                    ),
+                ),
+                (
+                    "updated_at",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now, editable=False, verbose_name="changed"
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("deleted_at", models.DateTimeField(editable=False, null=True)),
+                (
+                    "responsible",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="clients",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="responsible",
+                    ),
+                ),
+                (
+                    "source",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="clients",
+                        to="clients.acquisitionsource",
+                        verbose_name="source",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'client',
-                'verbose_name_plural': 'clients',
+                "verbose_name": "client",
+                "verbose_name_plural": "clients",
             },
         ),
         migrations.CreateModel(
-            name='Tag',
+            name="Tag",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=60, verbose_name='name')),
-                ('name_key', orbita.core.fields.KeyField(max_length=60, unique=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=60, verbose_name="name")),
+                ("name_key", orbita.core.fields.KeyField(max_length=60, unique=True)),
             ],
             options={
-                'verbose_name': 'tag',
-                'ordering': ['name_key'],
+                "verbose_name": "tag",
+                "ordering": ["name_key"],
             },
         ),
         migrations.CreateModel(
-            name='BankAccount',
+            name="BankAccount",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('bank', models.CharField(blank=True, max_length=200, verbose_name='bank')),
-                ('bik', models.CharField(max_length=9, verbose_name='BIK')),
-                ('account', models.CharField(max_length=20, verbose_name='account')),
-                ('correspondent', models.CharField(blank=True, max_length=20, verbose_name='correspondent account')),
-                ('client', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='bank_accounts', to='clients.client')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("bank", models.CharField(blank=True, max_length=200, verbose_name="bank")),
+                ("bik", models.CharField(max_length=9, verbose_name="BIK")),
+                ("account", models.CharField(max_length=20, verbose_name="account")),
+                (
+                    "correspondent",
+                    models.CharField(
+                        blank=True, max_length=20, verbose_name="correspondent account"
+                    ),
+                ),
+                (
+                    "client",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="bank_accounts",
+                        to="clients.client",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'bank account',
+                "verbose_name": "bank account",
             },
         ),
         migrations.CreateModel(
-            name='Note',
+            name="Note",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('note', 'Note'), ('call', 'Call'), ('meeting', 'Meeting'), ('letter', 'Letter')], default='note', max_length=7, verbose_name='kind')),
-                ('text', models.TextField(verbose_name='text')),
-                ('happened_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='when')),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('deleted_at', models.DateTimeField(null=True)),
-                ('author', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('client', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='notes', to='clients.client')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("note", "Note"),
+                            ("call", "Call"),
+                            ("meeting", "Meeting"),
+                            ("letter", "Letter"),
+                        ],
+                        default="note",
+                        max_length=7,
+                        verbose_name="kind",
+                    ),
+                ),
+                ("text", models.TextField(verbose_name="text")),
+                (
+                    "happened_at",
+                    models.DateTimeField(default=django.utils.timezone.now, verbose_name="when"),
+                ),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("deleted_at", models.DateTimeField(null=True)),
+                (
+                    "author",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "client",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="notes",
+                        to="clients.client",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'note',
-                'ordering': ['-id'],
+                "verbose_name": "note",
+                "ordering": ["-id"],
             },
         ),
         migrations.CreateModel(
-            name='Attachment',
+            name="Attachment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('file', models.FileField(upload_to='attachments/%Y/%m')),
-                ('name', models.CharField(max_length=200, verbose_name='file name')),
-                ('size', models.PositiveBigIntegerField()),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('deleted_at', models.DateTimeField(null=True)),
-                ('author', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('client', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='attachments', to='clients.client')),
-                ('note', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='attachments', to='clients.note')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("file", models.FileField(upload_to="attachments/%Y/%m")),
+                ("name", models.CharField(max_length=200, verbose_name="file name")),
+                ("size", models.PositiveBigIntegerField()),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("deleted_at", models.DateTimeField(null=True)),
+                (
+                    "author",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "client",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="attachments",
+                        to="clients.client",
+                    ),
+                ),
+                (
+                    "note",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="attachments",
+                        to="clients.note",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'file',
-                'ordering': ['-id'],
+                "verbose_name": "file",
+                "ordering": ["-id"],
             },
         ),
         migrations.CreateModel(
-            name='ClientTag',
+            name="ClientTag",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('client', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='clients.client')),
-                ('tag', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='clients.tag')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "client",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, to="clients.client"
+                    ),
+                ),
+                (
+                    "tag",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, to="clients.tag"
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='client',
-            name='tags',
-            field=models.ManyToManyField(blank=True, through='clients.ClientTag', to='clients.tag', verbose_name='tags'),
+            model_name="client",
+            name="tags",
+            field=models.ManyToManyField(
+                blank=True, through="clients.ClientTag", to="clients.tag", verbose_name="tags"
+            ),
         ),
         migrations.CreateModel(
-            name='ClientFacts',
+            name="ClientFacts",
             fields=[
-                ('client', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='facts', serialize=False, to='clients.client')),
-                ('city_key', orbita.core.fields.KeyField(blank=True, max_length=100)),
-                ('orders_count', models.PositiveIntegerField(default=0, verbose_name='orders')),
-                ('orders_known', models.BooleanField(default=True)),
-                ('gross', models.BigIntegerField(default=0, verbose_name='bought for')),
-                ('returned', models.BigIntegerField(default=0, verbose_name='returned for')),
-                ('first_order_on', models.DateField(null=True, verbose_name='first order')),
-                ('last_order_on', models.DateField(null=True, verbose_name='last order')),
-                ('last_contact_at', models.DateTimeField(null=True, verbose_name='last contact')),
+                (
+                    "client",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="facts",
+                        serialize=False,
+                        to="clients.client",
+                    ),
+                ),
+                ("city_key", orbita.core.fields.KeyField(blank=True, max_length=100)),
+                ("orders_count", models.PositiveIntegerField(default=0, verbose_name="orders")),
+                ("orders_known", models.BooleanField(default=True)),
+                ("gross", models.BigIntegerField(default=0, verbose_name="bought for")),
+                ("returned", models.BigIntegerField(default=0, verbose_name="returned for")),
+                ("first_order_on", models.DateField(null=True, verbose_name="first order")),
+                ("last_order_on", models.DateField(null=True, verbose_name="last order")),
+                ("last_contact_at", models.DateTimeField(null=True, verbose_name="last contact")),
             ],
             options={
-                'verbose_name': 'client facts',
-                'indexes': [models.Index(fields=['city_key', 'last_order_on'], name='facts_city_last_order'), models.Index(fields=['last_order_on', 'client'], name='facts_last_order'), models.Index(fields=['gross', 'client'], name='facts_gross'), models.Index(fields=['orders_count', 'client'], name='facts_orders'), models.Index(fields=['last_contact_at', 'client'], name='facts_last_contact')],
+                "verbose_name": "client facts",
+                "indexes": [
+                    models.Index(
+                        fields=["city_key", "last_order_on"], name="facts_city_last_order"
+                    ),
+                    models.Index(fields=["last_order_on", "client"], name="facts_last_order"),
+                    models.Index(fields=["gross", "client"], name="facts_gross"),
+                    models.Index(fields=["orders_count", "client"], name="facts_orders"),
+                    models.Index(fields=["last_contact_at", "client"], name="facts_last_contact"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Address',
+            name="Address",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('delivery', 'Delivery'), ('actual', 'Actual'), ('legal', 'Legal')], default='actual', max_length=8, verbose_name='kind')),
-                ('country', models.CharField(blank=True, max_length=60, verbose_name='country')),
-                ('region', models.CharField(blank=True, max_length=100, verbose_name='region')),
-                ('region_key', orbita.core.fields.KeyField(blank=True, editable=False, max_length=100)),
-                ('city', models.CharField(blank=True, max_length=100, verbose_name='city')),
-                ('postcode', models.CharField(blank=True, max_length=12, verbose_name='postcode')),
-                ('text', models.CharField(blank=True, max_length=300, verbose_name='street, house, flat')),
-                ('is_main', models.BooleanField(default=False, verbose_name='main')),
-                ('client', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='addresses', to='clients.client')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("delivery", "Delivery"),
+                            ("actual", "Actual"),
+                            ("legal", "Legal"),
+                        ],
+                        default="actual",
+                        max_length=8,
+                        verbose_name="kind",
+                    ),
+                ),
+                ("country", models.CharField(blank=True, max_length=60, verbose_name="country")),
+                ("region", models.CharField(blank=True, max_length=100, verbose_name="region")),
+                (
+                    "region_key",
+                    orbita.core.fields.KeyField(blank=True, editable=False, max_length=100),
+                ),
+                ("city", models.CharField(blank=True, max_length=100, verbose_name="city")),
+                ("postcode", models.CharField(blank=True, max_length=12, verbose_name="postcode")),
+                (
+                    "text",
+                    models.CharField(
+                        blank=True, max_length=300, verbose_name="street, house, flat"
+                    ),
+                ),
+                ("is_main", models.BooleanField(default=False, verbose_name="main")),
+                (
+                    "client",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="addresses",
+                        to="clients.client",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'address',
-                'ordering': ['-is_main', 'id'],
-                'indexes': [models.Index(fields=['region_key', 'client'], name='address_by_region')],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('is_main', True)), fields=('client',), name='one_main_address')],
+                "verbose_name": "address",
+                "ordering": ["-is_main", "id"],
+                "indexes": [
+                    models.Index(fields=["region_key", "client"], name="address_by_region")
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("is_main", True)),
+                        fields=("client",),
+                        name="one_main_address",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='CompanyPerson',
+            name="CompanyPerson",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('role', models.CharField(blank=True, choices=[('', 'role not known'), ('decides', 'decides'), ('influences', 'influences'), ('pays', 'pays'), ('uses', 'uses'), ('blocks', 'blocks')], max_length=10, verbose_name='role')),
-                ('position', models.CharField(blank=True, max_length=200, verbose_name='position')),
-                ('company', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='people', to='clients.client')),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='companies', to='clients.client')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "role",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("", "role not known"),
+                            ("decides", "decides"),
+                            ("influences", "influences"),
+                            ("pays", "pays"),
+                            ("uses", "uses"),
+                            ("blocks", "blocks"),
+                        ],
+                        max_length=10,
+                        verbose_name="role",
+                    ),
+                ),
+                ("position", models.CharField(blank=True, max_length=200, verbose_name="position")),
+                (
+                    "company",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="people",
+                        to="clients.client",
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="companies",
+                        to="clients.client",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'person of a company',
-                'constraints': [models.UniqueConstraint(fields=('company', 'person'), name='person_once_per_company'), models.CheckConstraint(condition=models.Q(('company', models.F('person')), _negated=True), name='company_is_not_its_person')],
+                "verbose_name": "person of a company",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("company", "person"), name="person_once_per_company"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("company", models.F("person")), _negated=True),
+                        name="company_is_not_its_person",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='ContactPoint',
+            name="ContactPoint",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('phone', 'Phone'), ('email', 'E-mail'), ('messenger', 'Messenger'), ('link', 'Link')], max_length=9, verbose_name='kind')),
-                ('service', models.CharField(blank=True, max_length=20, verbose_name='type')),
-                ('value', models.CharField(max_length=300, verbose_name='value')),
-                ('key', orbita.core.fields.KeyField(blank=True, max_length=300)),
-                ('label', models.CharField(blank=True, max_length=100, verbose_name='whose or what for')),
-                ('is_main', models.BooleanField(default=False, verbose_name='main')),
-                ('client', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='contacts', to='clients.client')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("phone", "Phone"),
+                            ("email", "E-mail"),
+                            ("messenger", "Messenger"),
+                            ("link", "Link"),
+                        ],
+                        max_length=9,
+                        verbose_name="kind",
+                    ),
+                ),
+                ("service", models.CharField(blank=True, max_length=20, verbose_name="type")),
+                ("value", models.CharField(max_length=300, verbose_name="value")),
+                ("key", orbita.core.fields.KeyField(blank=True, max_length=300)),
+                (
+                    "label",
+                    models.CharField(blank=True, max_length=100, verbose_name="whose or what for"),
+                ),
+                ("is_main", models.BooleanField(default=False, verbose_name="main")),
+                (
+                    "client",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="contacts",
+                        to="clients.client",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'contact',
-                'ordering': ['-is_main', 'id'],
-                'indexes': [models.Index(fields=['key', 'kind'], name='contact_by_key')],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('is_main', True)), fields=('client', 'kind'), name='one_main_contact_per_kind')],
+                "verbose_name": "contact",
+                "ordering": ["-is_main", "id"],
+                "indexes": [models.Index(fields=["key", "kind"], name="contact_by_key")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("is_main", True)),
+                        fields=("client", "kind"),
+                        name="one_main_contact_per_kind",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='ExternalId',
+            name="ExternalId",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('source', models.CharField(default='file', max_length=60)),
-                ('value', models.CharField(max_length=100)),
-                ('is_primary', models.BooleanField(default=True)),
-                ('client', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='external_ids', to='clients.client')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("source", models.CharField(default="file", max_length=60)),
+                ("value", models.CharField(max_length=100)),
+                ("is_primary", models.BooleanField(default=True)),
+                (
+                    "client",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="external_ids",
+                        to="clients.client",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'external number',
-                'constraints': [models.UniqueConstraint(fields=('source', 'value'), name='external_id_once_per_source'), models.UniqueConstraint(condition=models.Q(('is_primary', True)), fields=('client',), name='one_primary_external_id')],
+                "verbose_name": "external number",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("source", "value"), name="external_id_once_per_source"
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("is_primary", True)),
+                        fields=("client",),
+                        name="one_primary_external_id",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='SearchToken',
+            name="SearchToken",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('token', orbita.core.fields.KeyField(max_length=60)),
-                ('client', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='clients.client')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("token", orbita.core.fields.KeyField(max_length=60)),
+                (
+                    "client",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="clients.client",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['client'], name='token_of_client'), models.Index(fields=['token', 'client'], name='token_prefix')],
+                "indexes": [
+                    models.Index(fields=["client"], name="token_of_client"),
+                    models.Index(fields=["token", "client"], name="token_prefix"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Segment',
+            name="Segment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100, verbose_name='name')),
-                ('rule', models.JSONField(verbose_name='conditions')),
-                ('is_shared', models.BooleanField(default=True, verbose_name='for everybody')),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('author', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='segments', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=100, verbose_name="name")),
+                ("rule", models.JSONField(verbose_name="conditions")),
+                ("is_shared", models.BooleanField(default=True, verbose_name="for everybody")),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "author",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="segments",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'segment',
-                'ordering': ['name'],
-                'constraints': [models.UniqueConstraint(fields=('name',), name='segment_name_once')],
+                "verbose_name": "segment",
+                "ordering": ["name"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("name",), name="segment_name_once")
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='clienttag',
-            constraint=models.UniqueConstraint(fields=('tag', 'client'), name='tag_once_per_client'),
+            model_name="clienttag",
+            constraint=models.UniqueConstraint(
+                fields=("tag", "client"), name="tag_once_per_client"
+            ),
         ),
         migrations.AddIndex(
-            model_name='client',
-            index=models.Index(fields=['name_key', 'id'], name='client_by_name'),
+            model_name="client",
+            index=models.Index(fields=["name_key", "id"], name="client_by_name"),
         ),
         migrations.AddIndex(
-            model_name='client',
-            index=models.Index(fields=['responsible', 'name_key', 'id'], name='client_of_responsible'),
+            model_name="client",
+            index=models.Index(
+                fields=["responsible", "name_key", "id"], name="client_of_responsible"
+            ),
         ),
         migrations.AddIndex(
-            model_name='client',
-            index=models.Index(fields=['created_at', 'id'], name='client_by_age'),
+            model_name="client",
+            index=models.Index(fields=["created_at", "id"], name="client_by_age"),
         ),
         migrations.AddIndex(
-            model_name='client',
-            index=models.Index(condition=models.Q(('inn', ''), _negated=True), fields=['inn'], name='client_by_inn'),
+            model_name="client",
+            index=models.Index(
+                condition=models.Q(("inn", ""), _negated=True), fields=["inn"], name="client_by_inn"
+            ),
         ),
         migrations.AddIndex(
-            model_name='client',
-            index=models.Index(condition=models.Q(('birthday_md__isnull', False)), fields=['birthday_md'], name='client_by_birthday'),
+            model_name="client",
+            index=models.Index(
+                condition=models.Q(("birthday_md__isnull", False)),
+                fields=["birthday_md"],
+                name="client_by_birthday",
+            ),
         ),
         migrations.AddIndex(
-            model_name='client',
-            index=models.Index(condition=models.Q(('deleted_at__isnull', False)), fields=['deleted_at'], name='client_in_bin'),
+            model_name="client",
+            index=models.Index(
+                condition=models.Q(("deleted_at__isnull", False)),
+                fields=["deleted_at"],
+                name="client_in_bin",
+            ),
         ),
     ]

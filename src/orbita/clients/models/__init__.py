@@ -21,8 +21,11 @@ from .quality import (
     QualitySettings,
     Repair,
 )
+from .region import RegionPassport
 from .search import NotePosting, Posting, SearchedClient, SearchedNote, Word, WordKey
 from .segment import Segment
+from .status import ClientMark, ClientStatus, StatusMove, StatusRules
+from .work import ClientWork, ContactStop, WorkRules
 
 __all__ = [
     "AcceptedValue",
@@ -33,10 +36,14 @@ __all__ = [
     "BankAccount",
     "Client",
     "ClientFacts",
+    "ClientMark",
+    "ClientStatus",
     "ClientTag",
+    "ClientWork",
     "CompanyPerson",
     "ContactPoint",
     "ContactState",
+    "ContactStop",
     "DeadMark",
     "DuplicateGroup",
     "DuplicatePair",
@@ -52,11 +59,15 @@ __all__ = [
     "Posting",
     "QualityDay",
     "QualitySettings",
+    "RegionPassport",
     "Repair",
     "SearchedClient",
     "SearchedNote",
     "Segment",
+    "StatusMove",
+    "StatusRules",
     "Tag",
     "Word",
     "WordKey",
+    "WorkRules",
 ]

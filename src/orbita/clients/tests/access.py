@@ -1,6 +1,7 @@
 """What the addresses of clients answer to whom. The client is the owner's, a manager's."""
 
 import json
+from dataclasses import asdict
 
 from django.core import signing
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -20,12 +21,15 @@ from orbita.clients.actions import (
     update_client,
 )
 from orbita.clients.actions.pairs import group_pairs, store_pairs
+from orbita.clients.actions.regions import save_region
 from orbita.clients.contacts import read_contact
 from orbita.clients.duplicates import Pair
 from orbita.clients.fields.actions import define_field
-from orbita.clients.models import Attachment, ContactPoint, DuplicateGroup, MergeRun
+from orbita.clients.models import Attachment, ContactPoint, DuplicateGroup, MergeRun, StatusRules
 from orbita.clients.quality.actions import change_settings, request_repair
+from orbita.clients.status.settings import change_rules
 from orbita.clients.views.duplicates import SALT
+from orbita.clients.work.settings import change_work_rules
 from orbita.core import context
 
 
@@ -70,6 +74,16 @@ def prepare(world: World) -> None:
     rules = change_settings(actor=world.head, weights={}, limits={"phone": 1}, incomplete_below=50)
     world["quality"] = rules
     world["repair"] = request_repair(actor=owner, rule={"fact": "problem", "op": "filled"})
+    world["free"] = create_client(
+        actor=world.head, values={"name": "Ничья Анна", "responsible": None}
+    )
+    world["work_rules"] = change_work_rules(
+        actor=world.administrator, values={"cadence": {"phone": 3}}
+    )
+    world["region_saved"] = save_region(
+        actor=world.administrator, values={"name": "Татарстан", "economy": "Нефть"}
+    )
+    world["rules"] = change_rules(actor=world.administrator, numbers={"long_from": 7})
     prepare_duplicates(world)
 
 
@@ -96,6 +110,18 @@ def of_pair(world: World) -> dict[str, str]:
 
 def decided(world: World) -> dict[str, str | list[str]]:
     return {"do": "merge", "with": [str(client.pk) for client in world["pair"]]}
+
+
+def of_region(world: World) -> dict[str, int]:
+    return {"pk": world["region_saved"].subject_id}
+
+
+def rules_form(**numbers: int) -> dict[str, str]:
+    """The form of the rules of statuses as it stands, with other numbers."""
+    rules = StatusRules.current().rules
+    places = {f"place_{name}": place for place, name in enumerate(rules.precedence, 1)}
+    values = asdict(rules.numbers) | places | numbers
+    return {name: str(value) for name, value in values.items()}
 
 
 def of_client(world: World) -> dict[str, int]:
@@ -410,6 +436,95 @@ ROWS = [
             "api-likely": "queue",
         },
     ),
+    Row("clients:statuses", answers(200)),
+    Row(
+        "clients:statuses",
+        only("head", "administrator", status=302),
+        method="POST",
+        data=lambda w: rules_form(regular_from=4),
+    ),
+    Row(
+        "clients:statuses-undo",
+        only("head", "administrator", status=302),
+        method="POST",
+        kwargs=lambda w: {"pk": w["rules"].pk},
+    ),
+    Row(
+        "clients:mark",
+        SAVES,
+        method="POST",
+        kwargs=lambda w: of_client(w) | {"mark": "offer"},
+    ),
+    Row(
+        "clients:side-by-side",
+        answers(200, stranger=404),
+        query=lambda w: {"ids": f"{w['client'].pk},{w['company'].pk}"},
+    ),
+    Row("clients:regions", answers(200)),
+    Row("clients:region-new", only("head", "administrator")),
+    Row(
+        "clients:region-new",
+        only("head", "administrator", status=302),
+        method="POST",
+        data=lambda w: {"name": "Самарская область", "economy": "Химия"},
+    ),
+    Row("clients:region", only("head", "administrator"), kwargs=of_region),
+    Row(
+        "clients:region",
+        only("head", "administrator", status=302),
+        method="POST",
+        kwargs=of_region,
+        data=lambda w: {"name": "Татарстан", "economy": "Нефть, химия"},
+    ),
+    Row(
+        "clients:region-delete",
+        only("head", "administrator", status=302),
+        method="POST",
+        kwargs=of_region,
+    ),
+    Row(
+        "clients:region-undo",
+        only("head", "administrator", status=302),
+        method="POST",
+        kwargs=lambda w: {"event": w["region_saved"].pk},
+    ),
+    Row("clients:pool", answers(200, viewer=403)),
+    Row(
+        "clients:pool",
+        answers(302, viewer=403),
+        method="POST",
+        data=lambda w: {"do": "bulk", "action": "take", "ids": [str(w["free"].pk)]},
+    ),
+    Row("clients:work-rules", only("head", "administrator")),
+    Row(
+        "clients:work-rules",
+        only("head", "administrator", status=302),
+        method="POST",
+        data=lambda w: {"mode": "off", "result": "order", "warn_days": "9"},
+    ),
+    Row(
+        "clients:work-rules-undo",
+        only("head", "administrator", status=302),
+        method="POST",
+        kwargs=lambda w: {"pk": w["work_rules"].pk},
+    ),
+    Row("clients:hand-over", FORM, kwargs=of_client),
+    Row(
+        "clients:hand-over",
+        SAVES,
+        method="POST",
+        kwargs=of_client,
+        data=lambda w: {"responsible": str(w.teammate.pk), "reason": "отпуск"},
+    ),
+    Row("clients:stop", answers(200, viewer=403, stranger=404), kwargs=of_client),
+    Row(
+        "clients:stop",
+        answers(302, viewer=403, stranger=404),
+        method="POST",
+        kwargs=of_client,
+        data=lambda w: {"reason": "просил не звонить"},
+    ),
+    Row("clients:allow", SAVES, method="POST", kwargs=of_client),
     Row("clients:segments", answers(200)),
     Row("clients:segments", answers(200), query=lambda w: {"count": w["segment"].pk}),
     Row("clients:segment-new", answers(200, viewer=403)),

@@ -3,13 +3,14 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from orbita.accounts.models import User
 from orbita.clients.actions import add_note, create_client, create_segment
 from orbita.clients.contacts import read_contact
 from orbita.clients.models import Client, ClientFacts, Segment
+from orbita.clients.status.keeping import keep
 from orbita.core.rules import FACTS, RuleError, describe
 
 pytestmark = pytest.mark.django_db
@@ -61,11 +62,13 @@ def base(alice: User, bob: User, head: User) -> dict[str, Client]:
         gross=400_00,
         returned=100_00,
         first_order_on="2026-01-01",
-        last_order_on="2026-06-01",
+        last_order_on="2026-09-01",
     )
     ClientFacts.objects.filter(client=boris).update(
         orders_count=1, gross=50_00, first_order_on="2026-03-01", last_order_on="2026-03-01"
     )
+    with transaction.atomic():
+        keep([anna.pk, boris.pk, vera.pk], cause="facts")
     return {"anna": anna, "boris": boris, "vera": vera}
 
 

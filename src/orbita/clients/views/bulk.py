@@ -74,7 +74,10 @@ def assign(request: HttpRequest) -> HttpResponse:
         people = User.objects.people()
         person = None if chosen == "nobody" else get_object_or_404(people, pk=chosen)
         result = actions.assign_responsible(
-            actor=actor_of(request), client_ids=selection.ids(), responsible=person
+            actor=actor_of(request),
+            client_ids=selection.ids(),
+            responsible=person,
+            reason=form.cleaned_data["reason"],
         )
         say(
             request,

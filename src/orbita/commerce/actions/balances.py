@@ -77,7 +77,7 @@ def set_opening_balances(
             update_fields=["total", "orders_count", "first_on", "last_on", "service"],
             batch_size=1000,
         )
-        facts.refresh(row.client_id for row in rows)
+        facts.refresh((row.client_id for row in rows), origin=event_origin)
         currency = Company.current().currency
         emit_many(
             [
@@ -107,7 +107,7 @@ def remove_opening_balances(
         gone = OpeningBalance.objects.filter(client_id__in=list(client_ids))
         totals = dict(gone.values_list("client_id", "total"))
         gone.delete()
-        facts.refresh(totals)
+        facts.refresh(totals, origin=event_origin)
         currency = Company.current().currency
         emit_many(
             [

@@ -75,7 +75,7 @@ def load_orders(
     load = _Load(origin, on_match)
     with transaction.atomic():
         results = load.run(rows)
-        facts.refresh(load.client_ids, but=("quality",))
+        facts.refresh(load.client_ids, but=("quality",), origin=event_origin)
         events = load.events_of_orders() if event_per_order else load.events_of_clients()
         emit_many(events, actor=actor, origin=event_origin)
     return results
@@ -117,7 +117,9 @@ def unload_orders(
                 touched.add(orders[pk].client_id)
                 load.put_back(orders[pk], data)
         load.write()
-        facts.refresh({pk for pk in touched | load.client_ids if pk}, but=("quality",))
+        facts.refresh(
+            {pk for pk in touched | load.client_ids if pk}, but=("quality",), origin=event_origin
+        )
         emit_many(
             [
                 NewEvent("orders.unloaded", client_id, data={"orders": count})

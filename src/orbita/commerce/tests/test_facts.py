@@ -15,6 +15,7 @@ from django.db import close_old_connections, connection, transaction
 from orbita.accounts.models import User
 from orbita.clients import facts
 from orbita.clients.models import Client, ClientFacts
+from orbita.clients.status import keeping
 from orbita.commerce import actions
 from orbita.commerce.actions.balances import BalanceData
 from orbita.commerce.models import Order
@@ -116,6 +117,7 @@ def test_facts_equal_their_sources_after_any_sequence_of_deeds(
     for _n in range(40):
         shop.step()
         assert list(facts.compare()) == []
+        assert list(keeping.differences()) == []
     for client in clients:
         orders = Order.objects.filter(client=client, is_counted=True, kind="sale")
         assert all(order.deleted_at is None and order.status != "cancelled" for order in orders)

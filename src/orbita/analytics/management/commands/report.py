@@ -11,7 +11,7 @@ from orbita.analytics.reports.printing import FORMATS, Out
 
 
 class Command(BaseCommand):
-    help = "Print a report for scripts: rfm."
+    help = "Print a report for scripts: rfm, status."
 
     def add_arguments(self, parser: Any) -> None:
         names = parser.add_subparsers(dest="report", required=True, metavar="NAME")

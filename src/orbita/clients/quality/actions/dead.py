@@ -11,9 +11,11 @@ from django.utils.translation import gettext as _
 
 from orbita.accounts import policy
 from orbita.accounts.models import User
+from orbita.clients import facts
 from orbita.clients.actions.card import locked
 from orbita.clients.actions.undo import Undone
 from orbita.clients.models import Client, DeadMark
+from orbita.clients.status.keeping import Cause, keep
 from orbita.core.events import NewEvent, emit, emit_many, payload_of
 from orbita.core.models import Company, Event
 from orbita.core.text import clean_line
@@ -118,6 +120,8 @@ def _tell(
     after: Mapping[str, Any] | None,
     undoes: int | None = None,
 ) -> Event:
+    facts.hold([client.pk])
+    keep([client.pk], cause=Cause.MARK)
     return emit(
         kind,
         actor=actor,

@@ -328,6 +328,6 @@ def test_a_card_does_not_meet_itself_nor_strangers(known: Client) -> None:
 
 def test_every_code_has_its_words_in_russian() -> None:
     with translation.override("ru"):
-        assert evidence_words("diminutive") == "имя – уменьшительная форма"
+        assert evidence_words("diminutive") == "имя сокращено"
         assert not [code for code in CODES if evidence_words(code).isascii()]
     assert evidence_words("of another version") == "of another version"

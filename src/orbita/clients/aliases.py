@@ -2,11 +2,15 @@
 
 from collections.abc import Callable, Collection
 
+from django.db.models import BigIntegerField
+
 from orbita.clients.models import Alias
 
 
 def survivor_id(client_id: int) -> int:
     """Who answers for this number: the survivor of a merged card, else the card itself."""
+    if client_id > BigIntegerField.MAX_BIGINT:
+        return client_id
     return survivors([client_id]).get(client_id, client_id)
 
 

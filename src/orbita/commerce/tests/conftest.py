@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import translation
 
 from orbita.accounts.models import User
+from orbita.clients import facts
 from orbita.clients.models import Client
 from orbita.clients.search import index_clients
 from orbita.commerce.models import Product
@@ -34,6 +35,7 @@ def make_client(db: None) -> Callable[..., Client]:
         client = Client.objects.create(name=name, name_key=normalise(name), **fields)
         with transaction.atomic():
             index_clients([client.pk])
+            facts.refresh([client.pk])
         return client
 
     return make

@@ -17,6 +17,9 @@ from orbita.gateways.files.fields import FIELDS
 from orbita.gateways.files.header import find_header, header_key
 from orbita.gateways.files.source import Sample, SheetSample, sample
 
+# Headings of own fields are known from the base.
+pytestmark = pytest.mark.django_db
+
 
 def table(*rows: Sequence[Any], name: str = "Лист1", hidden: bool = False) -> SheetSample:
     return SheetSample(name, hidden, len(rows), [(n, list(row)) for n, row in enumerate(rows, 1)])

@@ -30,8 +30,9 @@ from orbita.commerce.records import LineData, OrderData
 pytestmark = pytest.mark.django_db
 # The log says that cards were merged and parted; versions only grow.
 NEWER = {"clients.client": {"version", "updated_at"}}
-# Which words a card has is told by the postings.
-LOG = {"clients.merge", "clients.searchedclient"}
+# Which words a card has is told by the postings. The history of statuses goes on with a merge and
+# its undo, as the events do.
+LOG = {"clients.merge", "clients.searchedclient", "clients.statusmove"}
 
 
 def dump() -> dict[str, list[dict[str, Any]]]:

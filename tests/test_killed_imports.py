@@ -13,25 +13,24 @@ from orbita.devtools.fixtures import Place, eventually
 pytestmark = pytest.mark.server
 ROWS = 40_000
 SUMMARY = """
-import json, hashlib
+import json
 from orbita.clients import facts
 from orbita.clients.models import *
+from orbita.clients.search.index import unpacked
 from orbita.commerce.models import *
-from orbita.core.models import Event, Job
+from orbita.core.models import Event
 from orbita.gateways.models import *
-def digest(rows):
-    return hashlib.sha256(repr(sorted(map(repr, rows))).encode()).hexdigest()
 row = Import.objects.order_by("pk").last()
+words = [unpacked(words) for words in SearchedClient.objects.values_list("words", flat=True)]
 print(json.dumps({
     "status": row and row.status, "done": row and row.done, "error": row and row.error,
     "created": row and row.created,
     "clients": Client.objects.count(), "orders": Order.objects.count(),
     "lines": OrderLine.objects.count(),
-    "numbers": digest(ExternalId.objects.values_list("value", "client__name")),
-    "contacts": digest(ContactPoint.objects.values_list("client__external_ids__value", "key")),
-    "tokens": digest(SearchToken.objects.values_list("client__external_ids__value", "token")),
-    "told": digest(Event.objects.filter(kind="client.created").values_list("kind", "client_id")) and
-        Event.objects.filter(kind="client.created").count(),
+    "numbers": ExternalId.objects.values("value").distinct().count(),
+    "contacts": ContactPoint.objects.count(),
+    "searched": len(words), "words": sum(map(len, words)), "postings": Posting.objects.count(),
+    "told": Event.objects.filter(kind="client.created").count(),
     "changes": ImportChange.objects.count(), "facts": len(list(facts.compare())),
 }))
 """
@@ -100,8 +99,11 @@ def test_an_import_killed_twice_loses_no_row_and_brings_none_twice(
     result = ask(place)
     assert result["done"] == result["created"] == ROWS
     assert result["facts"] == 0
+    assert result["searched"] == result["clients"] == result["numbers"]
+    assert result["postings"] == result["words"]
     if kind == "big_sheet":
         assert result["clients"] == result["told"] == result["changes"] == ROWS
+        assert result["contacts"] == 2 * ROWS
     else:
         assert (result["orders"], result["lines"], result["clients"]) == (4000, ROWS, 700)
     number = place.run("manage", "shell", "-v", "0", "-c", "from orbita.gateways.models import Import; print(Import.objects.get().pk)")  # fmt: skip
@@ -109,6 +111,7 @@ def test_an_import_killed_twice_loses_no_row_and_brings_none_twice(
     assert json.loads(undone.stdout)["kept"] == 0, undone.stderr
     empty = ask(place)
     assert (empty["clients"], empty["orders"], empty["lines"]) == (0, 0, 0)
+    assert (empty["searched"], empty["postings"]) == (0, 0)
 
 
 def test_an_import_stops_when_it_is_cancelled_and_can_be_taken_back(

@@ -12,7 +12,7 @@ Each thing done is a step, kept with the merge as JSON and undone from the last 
 deleted or given to somebody else since stays so; a column that holds another value now keeps it.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -38,6 +38,8 @@ class Work:
     drop: Client
     actor: Any = None
     late: bool = False
+    # The number of the merge that is being taken back.
+    undone: int = 0
     steps: list[Step] = field(default_factory=list)
     # Model label → rows moved, for the event.
     moved: dict[str, int] = field(default_factory=dict)
@@ -90,7 +92,8 @@ class Merger:
 
     `stays` are models whose rows stay with the merged card. `alike` gives, for a model, what makes
     two rows the same. `first` are models whose rows are locked before the cards are, because the
-    room's own actions lock in that order. `merge` and `undo` do the rest; `undo` runs last.
+    room's own actions lock in that order. `merge` and `undo` do the rest; `undo` runs when the rows
+    are back, `settled` when what follows from them has been calculated anew.
     """
 
     name: str
@@ -99,6 +102,7 @@ class Merger:
     first: tuple[Any, ...] = ()
     merge: Callable[[Work], None] | None = None
     undo: Callable[[Work, Merge], None] | None = None
+    settled: Callable[[Work, Merge], None] | None = None
 
 
 @dataclass(frozen=True)
@@ -291,12 +295,12 @@ def _set_back(work: Work, model: Any, key: Any, told: Mapping[str, list[Any]]) -
         return
     back = {}
     for name, (before, after) in told.items():
-        current = plain(getattr(row, name))
-        if current == before:
+        if _hand_down(work, row, name, before, after):
             continue
+        current = plain(getattr(row, name))
         if current == after:
             back[name] = model._meta.get_field(name).to_python(before)
-        elif not _hand_down(work, model, key, name, before, after):
+        elif current != before:
             work.kept.append(name)
     if back and not _one_back(model._base_manager, key, back):
         work.kept += list(back)
@@ -306,7 +310,7 @@ def _take_away(work: Work, model: Any, key: Any, values: Mapping[str, Any]) -> N
     row = model._base_manager.filter(pk=key).first()
     if row is not None and _values(row) == values:
         row.delete()
-    elif row is not None:
+    elif row is not None and not _hand_down_added(work, row, values):
         work.kept.append(model._meta.label_lower)
 
 
@@ -314,18 +318,37 @@ def _values(row: Any) -> dict[str, Any]:
     return {each.attname: plain(getattr(row, each.attname)) for each in row._meta.concrete_fields}
 
 
-def _hand_down(work: Work, model: Any, key: Any, name: str, before: Any, after: Any) -> bool:
+def _hand_down(work: Work, row: Any, name: str, before: Any, after: Any) -> bool:
     """A later merge has changed the value again: it will put back what was before this one."""
-    later = Merge.objects.filter(keep_id=work.keep.pk, undone_at=None).exclude(drop_id=work.drop.pk)
-    for merge in later.order_by("pk"):
-        for step in merge.steps:
-            if step[0] == "set" and step[1] == model._meta.label_lower and step[2] == key:
-                told = step[3].get(name)
-                if told and told[0] == after:
-                    told[0] = before
-                    merge.save(update_fields=["steps"])
-                    return True
+    for merge, told in _later_changes(work, row):
+        if name in told:
+            if told[name][0] != after:
+                return False  # somebody changed it between the merges
+            told[name][0] = before
+            merge.save(update_fields=["steps"])
+            return True
     return False
+
+
+def _hand_down_added(work: Work, row: Any, values: Mapping[str, Any]) -> bool:
+    """A later merge has changed the row that this one wrote: its undo will take it away."""
+    for merge, told in _later_changes(work, row):
+        before = {name: change[0] for name, change in told.items()}
+        after = {name: change[1] for name, change in told.items()}
+        if {**values, **before} == values and {**values, **after} == _values(row):
+            merge.steps = [["add", row._meta.label_lower, row.pk, dict(values)], *merge.steps]
+            merge.save(update_fields=["steps"])
+            return True
+    return False
+
+
+def _later_changes(work: Work, row: Any) -> Iterator[tuple[Merge, dict[str, list[Any]]]]:
+    """What the merges into the survivor that came after the one taken back have set of this row."""
+    rows = Merge.objects.filter(keep_id=work.keep.pk, undone_at=None, pk__gt=work.undone)
+    for merge in rows.order_by("pk"):
+        for step in merge.steps:
+            if step[:3] == ["set", row._meta.label_lower, row.pk]:
+                yield merge, step[3]
 
 
 def plain(value: Any) -> Any:

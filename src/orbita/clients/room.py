@@ -28,6 +28,7 @@ from orbita.clients.models import Client, ClientStatus, ClientWork, StatusMove
 from orbita.clients.quality import room as quality
 from orbita.clients.status import jobs as status_jobs
 from orbita.clients.status import keeping, shown, words
+from orbita.clients.status import merging as status_merging
 from orbita.clients.views import regions
 from orbita.clients.work import contacting
 from orbita.clients.work import jobs as work_jobs
@@ -150,7 +151,7 @@ KINDS.register(
     EventKind("segment.restored", _("Segment restored"), icon="grid", erase=()),
 )
 RECORDERS.register(recorders.PLACE, recorders.TALKS)
-MERGERS.register(own_merging.MERGER)
+MERGERS.register(own_merging.MERGER, status_merging.MERGER)
 COLUMNS.register(*own_merging.COLUMNS)
 ENTRANCES.register(
     Entrance("form", _("Added by hand"), Answer.WARN, Answer.WARN, asks=True),

@@ -299,7 +299,7 @@ def take_apart(actor: User, merge: Merge, origin: str = Origin.LIVE) -> Unmerged
                 _("The card was merged into № %(number)s since. Take that back first.")
                 % {"number": standing}
             )
-        work = Work(found[merge.keep_id], found[merge.drop_id], actor)
+        work = Work(found[merge.keep_id], found[merge.drop_id], actor, undone=merge.pk)
         before = _told(work.keep)
         Alias.objects.filter(client_id=merge.drop_id).delete()
         merge.undone_at = timezone.now()
@@ -346,11 +346,9 @@ def _mend_mains(client: Client) -> None:
     """A main contact that went back leaves its place to one that another merge took it from, else to
     the oldest of those that stay.
     """
+    standing = list(Merge.objects.filter(keep_id=client.pk, undone_at=None))
     demoted = {
-        (step[1], step[2])
-        for merge in Merge.objects.filter(keep_id=client.pk, undone_at=None)
-        for step in merge.steps
-        if step[0] == "set"
+        (step[1], step[2]) for merge in standing for step in merge.steps if step[0] == "set"
     }
     for model, flag, by in (
         (ContactPoint, "is_main", "kind"),
@@ -366,6 +364,17 @@ def _mend_mains(client: Client) -> None:
             first = min(able, key=lambda row: ((label, row.pk) not in demoted, row.pk))
             setattr(first, flag, True)
             first.save(update_fields=[flag])
+            if (label, first.pk) not in demoted:
+                _remember_rise(standing, label, first.pk, flag)
+
+
+def _remember_rise(standing: Iterable[Merge], label: str, key: int, flag: str) -> None:
+    """The row is no main one where it came from: the undo of what brought it goes by that."""
+    for merge in standing:
+        moves = (step for step in merge.steps if step[0] == "move" and step[1] == label)
+        if any(key in step[3] for step in moves):
+            merge.steps = [*merge.steps, ["set", label, key, {flag: [False, True]}]]
+            merge.save(update_fields=["steps"])
 
 
 def _after_undo(work: Work, merge: Merge) -> None:
@@ -373,6 +382,9 @@ def _after_undo(work: Work, merge: Merge) -> None:
         if merger.undo:
             merger.undo(work, merge)
     _refresh(work)
+    for merger in MERGERS:
+        if merger.settled:
+            merger.settled(work, merge)
 
 
 def _emit_unmerged(work: Work, merge: Merge, before: Mapping[str, Any], origin: str) -> list[Event]:

@@ -347,9 +347,7 @@ def _mend_mains(client: Client) -> None:
     the oldest of those that stay.
     """
     standing = list(Merge.objects.filter(keep_id=client.pk, undone_at=None))
-    demoted = {
-        (step[1], step[2]) for merge in standing for step in merge.steps if step[0] == "set"
-    }
+    demoted = {(step[1], step[2]) for merge in standing for step in merge.steps if step[0] == "set"}
     for model, flag, by in (
         (ContactPoint, "is_main", "kind"),
         (Address, "is_main", None),

@@ -15,7 +15,7 @@ def _remember(work: Work) -> None:
 
 
 def _day(row: ClientStatus) -> str | None:
-    return row.since and row.since.isoformat()
+    return row.since.isoformat() if row.since else None
 
 
 def _give_back(work: Work, merge: Merge) -> None:

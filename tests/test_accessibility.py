@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 
 from orbita.accounts.testing import Row, World, make_world
-from orbita.ui.testing import NARROW, WIDE, launch, open_page, overflow, serving, violations
+from orbita.ui.testing import NARROW, WIDE, launch, open_window, overflow, serving, violations
 from tests.test_access import ROWS, tables
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -56,12 +56,16 @@ def test_every_page_passes_the_accessibility_rules(
     addresses = pages(world)
     assert len(addresses) > 30, "the table has lost its pages"
     faults: dict[str, Any] = {}
-    with serving() as base:
+    look: dict[str, Any] = {"size": size, "theme": theme, "language": language}
+    with (
+        serving() as base,
+        open_window(browser, base, world.administrator, **look) as (page, troubles),
+    ):
         for url in addresses:
-            look: dict[str, Any] = {"size": size, "theme": theme, "language": language}
-            with open_page(browser, base + url, world.administrator, **look) as page:
-                found: list[Any] = violations(page)
-                wider = overflow(page)
+            page.goto(base + url)
+            found: list[Any] = [*violations(page), *troubles]
+            troubles.clear()
+            wider = overflow(page)
             if wider > 0:
                 found.append(f"{wider} pixels wider than the window")
             if found:

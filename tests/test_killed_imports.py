@@ -45,8 +45,17 @@ def ask(place: Place) -> dict[str, Any]:
 
 def rows_done(place: Place) -> int:
     """How far the import is: asked often, so it asks for nothing else."""
-    query = "from orbita.gateways.models import Import; print(sum(r.done for r in Import.objects.all()))"
-    return int(place.run("manage", "shell", "-v", "0", "-c", query).stdout.split()[-1])
+    return int(import_says(place, "done") or 0)
+
+
+def import_says(place: Place, column: str) -> str:
+    query = (
+        "from orbita.gateways.models import Import; "
+        f"print('now', *(row.{column} for row in Import.objects.all()))"
+    )
+    done = place.run("manage", "shell", "-v", "0", "-c", query)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.split("now")[-1].strip()
 
 
 @pytest.fixture
@@ -93,7 +102,7 @@ def test_an_import_killed_twice_loses_no_row_and_brings_none_twice(
     second.wait()
     time.sleep(2.5)
     third = place.command("worker", "--poll", "0.1")
-    eventually(lambda: ask(place)["status"] == "done")
+    eventually(lambda: import_says(place, "status") == "done")
     third.terminate()
     third.wait()
     result = ask(place)
@@ -106,8 +115,7 @@ def test_an_import_killed_twice_loses_no_row_and_brings_none_twice(
         assert result["contacts"] == 2 * ROWS
     else:
         assert (result["orders"], result["lines"], result["clients"]) == (4000, ROWS, 700)
-    number = place.run("manage", "shell", "-v", "0", "-c", "from orbita.gateways.models import Import; print(Import.objects.get().pk)")  # fmt: skip
-    undone = place.run("import", "undo", number.stdout.split()[-1], "--format", "json")
+    undone = place.run("import", "undo", import_says(place, "pk"), "--format", "json")
     assert json.loads(undone.stdout)["kept"] == 0, undone.stderr
     empty = ask(place)
     assert (empty["clients"], empty["orders"], empty["lines"]) == (0, 0, 0)

@@ -6,8 +6,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from orbita.clients.duplicates.normal import COMPANY, PERSON
 from orbita.clients.duplicates.table import Ints, Small, Table
+
+# Numbers in use that differ from each other in the same digit.
+MOST_NEIGHBOURS = 5
 
 Keys = npt.NDArray[np.uint64]
 Numbers = npt.NDArray[np.integer[Any]]
@@ -28,9 +30,8 @@ def candidate_pairs(table: Table) -> tuple[Ints, Ints]:
     found += [_encoded(table.size, *pairs) for pairs in _near_numbers(table)]
     codes = np.unique(np.concatenate(found))
     one, two = codes // table.size, codes % table.size
-    # A company and the person to ask for there are two clients, whatever they share.
-    apart = np.abs(table.kind[one] - table.kind[two]) == COMPANY - PERSON
-    return one[~apart], two[~apart]
+    fitting = table.may_be_one(one, two)
+    return one[fitting], two[fitting]
 
 
 def rules(table: Table) -> Iterator[Rule]:
@@ -207,12 +208,18 @@ def _near_numbers(table: Table) -> Iterator[tuple[Ints, Ints]]:
 
 
 def _differing(rows: npt.NDArray[np.intp], keys: Ints, numbers: Ints) -> tuple[Ints, Ints]:
-    """Pairs of rows with one key and different numbers."""
-    order = np.argsort(keys, kind="stable")
-    keys = keys[order]
-    starts = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1])))
+    """Pairs of rows with one key and different numbers.
+
+    Where most of the neighbouring numbers are given out, being one digit apart says nothing.
+    """
+    order = np.lexsort((numbers, keys))
+    keys, sorted_numbers = keys[order], numbers[order]
+    opens = np.concatenate(([True], keys[1:] != keys[:-1]))
+    starts = np.flatnonzero(opens)
     sizes = np.diff(np.append(starts, len(keys)))
-    kept = (sizes > 1) & (sizes <= 30)
+    is_new = opens | np.concatenate(([True], sorted_numbers[1:] != sorted_numbers[:-1]))
+    different = np.add.reduceat(is_new, starts, dtype=np.int64)
+    kept = (different > 1) & (different <= MOST_NEIGHBOURS) & (sizes <= 30)
     left, right = _within(order.astype(np.int64), starts[kept], sizes[kept])
     apart = numbers[left] != numbers[right]
     return rows[left[apart]].astype(np.int64), rows[right[apart]].astype(np.int64)

@@ -8,7 +8,7 @@ from django.db.models import Max, Q, QuerySet
 
 from orbita.clients.duplicates.features import Context, compare, evidence_of
 from orbita.clients.duplicates.letters import in_russian_layout, skeleton
-from orbita.clients.duplicates.normal import COMPANY, PERSON, company_key, email_parts, phone_number
+from orbita.clients.duplicates.normal import company_key, email_parts, phone_number
 from orbita.clients.duplicates.record import Pair, Record
 from orbita.clients.duplicates.scorer import model, probability
 from orbita.clients.duplicates.short_names import forms_of, nearest, written_as
@@ -37,7 +37,7 @@ def likely(candidate: Record, limit: int = 5) -> list[Pair]:
     table = Table([candidate, *known])
     a = np.zeros(len(known), dtype=np.int64)
     b = np.arange(1, table.size, dtype=np.int64)
-    fitting = np.abs(table.kind[a] - table.kind[b]) < COMPANY - PERSON
+    fitting = table.may_be_one(a, b)
     a, b = a[fitting], b[fitting]
     if not len(a):
         return []

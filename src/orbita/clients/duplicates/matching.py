@@ -6,7 +6,6 @@ import numpy as np
 
 from orbita.clients.duplicates.blocking import candidate_pairs
 from orbita.clients.duplicates.features import Context, Floats, compare, evidence_of
-from orbita.clients.duplicates.normal import COMPANY, PERSON
 from orbita.clients.duplicates.record import Pair, Record
 from orbita.clients.duplicates.scorer import Forest, model, probability
 from orbita.clients.duplicates.table import Ints, Table
@@ -63,8 +62,7 @@ def with_others(
     codes = a * size + b
     joined = np.setdiff1d(found.codes[found.through > 0], codes)
     one, two = joined // size, joined % size
-    kinds = context.table.kind
-    fitting = np.abs(kinds[one] - kinds[two]) < COMPANY - PERSON
+    fitting = context.table.may_be_one(one, two)
     joined, one, two = joined[fitting], one[fitting], two[fitting]
     own = np.concatenate([own, own_odds(context, one, two, judge)])
     codes = np.concatenate([codes, joined])

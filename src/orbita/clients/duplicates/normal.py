@@ -43,11 +43,14 @@ class Normal(NamedTuple):
     numbers: str
     # Another number of the client's; 0 when there is none.
     other: int
+    # The number that a person's name ends in: «Клиент 12» and «Клиент 13» are two.
+    mark: int
 
 
 def normal(record: Record) -> Normal:
     """The comparable form of a record."""
     kind, company, last, first, middle = _company(record)
+    mark = _mark(f"{last} {first} {middle}")
     last, first, middle, script = _name(last, first, middle)
     city, street, numbers = _place(record.places)
     day = record.birthday
@@ -67,6 +70,7 @@ def normal(record: Record) -> Normal:
         street,
         numbers,
         _other(record.numbers),
+        mark,
     )
 
 
@@ -127,6 +131,14 @@ def _name(last: str, first: str, middle: str) -> tuple[str, str, str, int]:
     if _swapped(one, two):
         one, two = two, one
     return one.skeleton, two.skeleton, three.skeleton, script
+
+
+_COUNTED = re.compile(r"\d{1,15}(?!\w)")
+
+
+def _mark(name: str) -> int:
+    found = _COUNTED.search(name)
+    return int(found[0]) + 1 if found else 0
 
 
 def _several(text: str) -> bool:

@@ -10,9 +10,11 @@ import numpy.typing as npt
 from orbita.clients.duplicates.letters import skeleton, sound, without_gender
 from orbita.clients.duplicates.normal import (
     COMMON,
+    COMPANY,
     FREE,
     MOST_EMAILS,
     MOST_PHONES,
+    PERSON,
     Normal,
     normal,
     patronymic_stem,
@@ -104,7 +106,7 @@ class Table:
             *hosts,
         )
         phones = (*n.phones, *([0] * (MOST_PHONES - len(n.phones))))
-        return short, (n.inn, n.other, *phones)
+        return short, (n.inn, n.other, n.mark, *phones)
 
     def _columns(self, short: Small, long: Ints) -> None:
         column = [np.ascontiguousarray(short[:, place]) for place in range(_SHORT)]
@@ -116,10 +118,22 @@ class Table:
         self.domain = np.ascontiguousarray(short[:, 11 + MOST_EMAILS :])
         self.inn = np.ascontiguousarray(long[:, 0])
         self.other = np.ascontiguousarray(long[:, 1])
-        self.phone = np.ascontiguousarray(long[:, 2:])
+        self.mark = np.ascontiguousarray(long[:, 2])
+        self.phone = np.ascontiguousarray(long[:, 3:])
         self._names(said_sex)
         self._contacts()
         self._places()
+
+    def may_be_one(self, a: Ints, b: Ints) -> npt.NDArray[np.bool_]:
+        """Whether pairs of rows are worth comparing at all.
+
+        A company and the person to ask for there are two clients, whatever they share, and so are
+        people whose names are told apart by a number.
+        """
+        one, two = self.mark[a], self.mark[b]
+        fitting: npt.NDArray[np.bool_] = (one == 0) | (two == 0) | (one == two)
+        fitting &= np.abs(self.kind[a] - self.kind[b]) < COMPANY - PERSON
+        return fitting
 
     def _names(self, said_sex: Small) -> None:
         self.stems, self.sounds, self.middle_stems = Words(), Words(), Words()
@@ -186,7 +200,7 @@ class Table:
 _PIECES = re.compile(r"[^\W\d_]+|\d+")
 _BLOCK = 20_000
 _SHORT = 11 + 2 * MOST_EMAILS
-_LONG = 2 + MOST_PHONES
+_LONG = 3 + MOST_PHONES
 _SEX = {"m": 1, "f": -1}
 
 

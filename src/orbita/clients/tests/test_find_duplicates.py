@@ -227,6 +227,27 @@ def pair(a: int, b: int, value: float) -> Pair:
     return Pair(a, b, value, ())
 
 
+def test_numbered_names_are_many_clients_whatever_is_near_in_them() -> None:
+    rows = [
+        Record(
+            id=n,
+            last_name=f"Клиент {n}",
+            phones=(f"+7916{n:07d}",),
+            emails=(f"client{n}@romashka.ru",),
+            places=(Place("Тула", ""),),
+        )
+        for n in range(1, 1500)
+    ]
+    again = [Record(id=9000, last_name="Клиент 7", phones=("+79160000007",))]
+    assert [(pair.a, pair.b) for pair in find_pairs([*rows, *again], 0.5)] == [(7, 9000)]
+
+
+def test_a_row_of_numbers_given_out_one_after_another_is_no_row_of_slips() -> None:
+    rows = [Record(id=n, first_name="Иван", phones=(f"+7495123{n:04d}",)) for n in range(1, 900)]
+    # Without the limit each of them has some twenty-five neighbours.
+    assert len(list(find_pairs(rows, 0.1))) < 2 * len(rows)
+
+
 def test_cards_that_match_make_a_group() -> None:
     pairs = [pair(1, 2, 0.9), pair(2, 3, 0.95), pair(1, 3, 0.8), pair(7, 9, 0.7), pair(4, 5, 0.2)]
     assert groups(pairs, 0.5) == [[1, 2, 3], [7, 9]]

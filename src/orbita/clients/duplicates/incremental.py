@@ -24,7 +24,7 @@ MOST_CONTACTS, MOST_NAMES, MOST_DAYS = 40, 40, 60
 MOST_FORMS = 10
 
 
-def likely(candidate: Record, limit: int = 5) -> list[Pair]:
+def pairs_with(candidate: Record, limit: int) -> list[Pair]:
     """The cards of the base that this one may repeat, the likeliest first.
 
     Asks indexed questions only: contacts with their usual slips, tax number, name in its forms and

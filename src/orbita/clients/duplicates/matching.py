@@ -17,7 +17,7 @@ BATCH = 500_000
 THROUGH = 0.0
 
 
-def find_pairs(records: Iterable[Record], threshold: float = 0.01) -> Iterator[Pair]:
+def pairs_of(records: Iterable[Record], threshold: float) -> Iterator[Pair]:
     """The pairs among these records whose score is at least the threshold, by their ids.
 
     Reads all records first; they are not kept as they were.

@@ -11,7 +11,7 @@ import pytest
 from orbita.devtools.fixtures import Place, eventually
 
 pytestmark = pytest.mark.server
-ROWS = 40_000
+ROWS = 24_000
 SUMMARY = """
 import json
 from orbita.clients import facts

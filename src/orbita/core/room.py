@@ -4,7 +4,7 @@ from datetime import time, timedelta
 
 from django.utils.translation import gettext_lazy as _
 
-from orbita.core import jobs, mail
+from orbita.core import jobs, mail, planner
 from orbita.core.events import KINDS, EventKind
 
 KINDS.register(
@@ -14,5 +14,6 @@ KINDS.register(
 )
 jobs.SCHEDULES.register(
     jobs.Schedule("prune-jobs", jobs.prune_finished_jobs, at=time(4)),
+    jobs.Schedule("learn-tables", planner.learn_everything, at=time(4, 30)),
     jobs.Schedule("wake-mail", mail.wake_waiting_mail, every=timedelta(minutes=10)),
 )

@@ -11,8 +11,8 @@ from orbita.accounts import policy
 from orbita.accounts.models import User
 from orbita.clients.actions.pairs import QUEUE_FROM, attach, group_pairs, store_pairs
 from orbita.clients.duplicates import Pair, find_pairs, likely, load_records
-from orbita.clients.models import Client, DuplicateScan
-from orbita.core import jobs
+from orbita.clients.models import Client, DuplicatePair, DuplicateScan
+from orbita.core import jobs, planner
 from orbita.core.events import emit
 
 CHUNK = 500
@@ -96,6 +96,7 @@ def _store(pairs: Iterable[Pair]) -> int:
             new += store_pairs(chunk)
             done += len(chunk)
             jobs.checkpoint({}, done=done)
+    planner.learn(Client, DuplicatePair)
     group_pairs()
     return new
 

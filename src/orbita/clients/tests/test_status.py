@@ -142,6 +142,16 @@ def test_a_company_leaves_the_grey_step_with_its_decision_maker(
     assert [move[2] for move in moves(company_of_alice)] == ["people", "people"]
 
 
+def test_one_who_has_left_decides_nothing_any_more(
+    alice: User, company_of_alice: Client, client_of_alice: Client
+) -> None:
+    place = {"actor": alice, "company": company_of_alice, "person": client_of_alice}
+    link_person(**place, role="uses")
+    assert standing(company_of_alice)[0] == "no_decider"
+    link_person(**place, role="uses", until=date(2025, 1, 1))
+    assert standing(company_of_alice)[0] == "recorded"
+
+
 def test_a_talk_makes_a_client_worked_with_until_its_time_is_over(
     alice: User, client_of_alice: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -82,14 +82,14 @@ _KINDS = (
         Side(
             "recommended_by",
             _("recommended this client"),
-            pgettext_lazy("she", "recommended this client"),
-            pgettext_lazy("he", "recommended this client"),
+            pgettext_lazy("she", "recommended"),
+            pgettext_lazy("he", "recommended"),
         ),
         Side(
             "brought",
             _("came on this client’s recommendation"),
-            pgettext_lazy("she", "came on this client’s recommendation"),
-            pgettext_lazy("he", "came on this client’s recommendation"),
+            pgettext_lazy("she", "came by recommendation"),
+            pgettext_lazy("he", "came by recommendation"),
         ),
         ANYBODY,
         single=True,

@@ -1,6 +1,6 @@
 """Families, branches and recommendations: who is what to whom, and who may not be."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from typing import Any
 
@@ -10,7 +10,7 @@ from django.db import IntegrityError, connection, transaction
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from orbita.accounts.models import User
 from orbita.accounts.policy import Denied
@@ -30,12 +30,19 @@ from orbita.clients.actions import (
 from orbita.clients.contacts import read_contact
 from orbita.clients.models import Client, ClientFacts, CompanyPerson, Relation
 from orbita.core.models import Event
+from orbita.ui.actions import choose_columns
 
 pytestmark = pytest.mark.django_db
 
 
 def made(actor: User, name: str, **values: Any) -> Client:
     return create_client(actor=actor, values={"name": name, **values})
+
+
+@pytest.fixture(autouse=True)
+def english() -> Iterator[None]:
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture
@@ -192,7 +199,7 @@ def test_the_card_says_who_is_what_to_the_client(
     relate(actor=alice, client=irina, other=friend, side="brought", note="по акции")
     page = text(browse(alice).get(reverse("clients:card", args=[irina.pk])))
     assert "<small>husband</small>" in page
-    assert "recommendation · по акции" in page
+    assert "came by recommendation · по акции" in page
     assert "child and parent" not in page
     page = text(browse(alice).get(reverse("clients:card", args=[pyotr.pk])))
     assert "<small>wife</small>" in page
@@ -237,6 +244,20 @@ def test_a_relation_is_added_and_removed_by_hand(
     assert Relation.objects.get().note == "свадьба в мае"
     assert browser.post(url, {"do": "remove"}).status_code == 302
     assert not Relation.objects.exists()
+
+
+def test_the_list_tells_who_recommended(
+    alice: User, admin: User, charlie: User, browse: Any, irina: Client, pyotr: Client
+) -> None:
+    relate(actor=alice, client=irina, other=pyotr, side="recommended_by")
+    relate(actor=admin, client=pyotr, other=made(charlie, "Тайный Игнат"), side="recommended_by")
+    without = text(browse(alice).get(reverse("clients:list"))).count("Соколов Пётр")
+    choose_columns(
+        actor=alice, list_name="clients", view_key="all", columns=["name", "recommended_by"]
+    )
+    page = text(browse(alice).get(reverse("clients:list")))
+    assert page.count("Соколов Пётр") == without + 1
+    assert "Тайный" not in page
 
 
 def test_a_head_office_shows_what_all_branches_have_bought(

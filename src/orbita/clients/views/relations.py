@@ -25,7 +25,7 @@ from orbita.clients.views.listing import found_by
 from orbita.core.models import Company, Event
 from orbita.ui import icons, toasts
 
-MOST_READ, MOST_SHOWN = 1000, 50
+MOST, AT_ONCE = 1000, 8
 # Branches of branches, so far down.
 LEVELS = 5
 
@@ -49,7 +49,7 @@ class Line:
 def _panel(request: HttpRequest, client: Client) -> SafeString | str:
     actor = actor_of(request)
     may_edit = policy.allows(actor, "clients.edit", client)
-    rows = list(relations_of(client.pk)[:MOST_READ])
+    rows = list(relations_of(client.pk)[:MOST])
     if not rows and not may_edit:
         return ""
     # A hidden card does not show its name and sums through a card that is seen.
@@ -58,8 +58,8 @@ def _panel(request: HttpRequest, client: Client) -> SafeString | str:
     lines = _lines(client, rows, others)
     context = {
         "client": client,
-        "lines": lines[:MOST_SHOWN],
-        "more": max(len(lines) - MOST_SHOWN, 0),
+        "lines": lines[:AT_ONCE],
+        "folded": lines[AT_ONCE:],
         "total": _total(seen, client, rows, others),
         "may_edit": may_edit,
     }

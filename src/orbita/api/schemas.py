@@ -115,6 +115,14 @@ class ClientRow(Schema):
     fields: dict[str, Any] = Field(description="Values of own fields that the user may see.")
 
 
+class RelationRow(Schema):
+    id: int
+    relation: str = Field(description="What the other client is to this one.")
+    client_id: int
+    name: str
+    note: str
+
+
 class ClientFull(ClientRow):
     last_name: str
     first_name: str
@@ -143,20 +151,13 @@ class ClientFull(ClientRow):
     comment: str
     tags: list[str]
     contacts: list[Contact]
+    relations: list[RelationRow]
 
 
 Side = Literal[
     "head_office", "branch", "spouse", "parent", "child", "sibling", "relative", "household",
     "friend", "recommended_by", "brought",
 ]  # fmt: skip
-
-
-class RelationRow(Schema):
-    id: int
-    relation: str = Field(description="What the other client is to this one.")
-    client_id: int
-    name: str
-    note: str
 
 
 class RelationIn(Strict):

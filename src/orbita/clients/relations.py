@@ -28,7 +28,7 @@ class Side:
     his: str | Promise = ""
 
     def word_for(self, other: Client) -> str:
-        known = {Client.Sex.FEMALE: self.hers, Client.Sex.MALE: self.his}
+        known = {"f": self.hers, "m": self.his}
         return str(known.get(other.sex) or self.word)
 
 
@@ -122,12 +122,12 @@ def relations_of(client_id: int) -> "QuerySet[Relation]":
 
 def leads_to(kind: str, start: int, goal: int) -> bool:
     """Whether `goal` stands above `start` or is it, as far up as relations are followed."""
-    current: int | None = start
+    current = start
     for _step in range(DEEPEST):
         if current == goal:
             return True
-        rows = Relation.objects.filter(kind=kind, client_id=current)
-        current = rows.values_list("other_id", flat=True).first()
-        if current is None:
+        row = Relation.objects.filter(kind=kind, client_id=current).first()
+        if row is None:
             break
+        current = row.other_id
     return False

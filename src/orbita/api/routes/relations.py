@@ -11,15 +11,15 @@ from orbita.api.auth import actor
 from orbita.api.idempotency import once
 from orbita.api.paging import json_response
 from orbita.api.problems import COMMON, WRITING
+from orbita.api.related import MOST, other_id, relation_json, relations_seen
 from orbita.api.routes.clients import visible
 from orbita.api.schemas import Place, PlaceIn, RelationIn, RelationRow, RowId
 from orbita.clients import actions
 from orbita.clients.actions.relations import between
-from orbita.clients.models import Client, CompanyPerson, Relation
-from orbita.clients.relations import SIDES, relations_of, side_of
+from orbita.clients.models import Client, CompanyPerson
+from orbita.clients.relations import SIDES, relations_of
 
 router = Router(tags=["clients"])
-MOST = 1000
 
 
 @router.get(
@@ -28,15 +28,7 @@ MOST = 1000
 def list_relations(request: HttpRequest, client_id: RowId) -> HttpResponse:
     """Family, head office and branches, recommendations. Clients that one may not see are left out."""
     user = actor(request)
-    client = visible(user, client_id)
-    rows = list(relations_of(client.pk).order_by("pk")[:MOST])
-    seen = Client.objects.visible_to(user)
-    names = dict(
-        seen.filter(pk__in=[_other(row, client) for row in rows]).values_list("pk", "name")
-    )
-    return json_response(
-        [_relation(row, client, names) for row in rows if _other(row, client) in names]
-    )
+    return json_response(relations_seen(user, visible(user, client_id)))
 
 
 @router.post(
@@ -51,7 +43,7 @@ def add_relation(request: HttpRequest, client_id: RowId, data: RelationIn) -> tu
     row = between(SIDES[data.relation][0].name, client.pk, other.pk)
     if row is None:
         raise Http404
-    return 201, _relation(row, client, {other.pk: other.name})
+    return 201, relation_json(row, client, other.name)
 
 
 @router.delete(
@@ -64,24 +56,9 @@ def remove_relation(request: HttpRequest, client_id: RowId, relation_id: RowId) 
     client = visible(user, client_id)
     rows = relations_of(client.pk).select_related("client", "other")
     row = get_object_or_404(rows, pk=relation_id)
-    visible(user, _other(row, client))
+    visible(user, other_id(row, client))
     actions.unrelate(actor=user, client=client, relation=row)
     return HttpResponse(status=204)
-
-
-def _other(row: Relation, client: Client) -> int:
-    return row.other_id if row.client_id == client.pk else row.client_id
-
-
-def _relation(row: Relation, client: Client, names: dict[int, str]) -> dict[str, Any]:
-    other = _other(row, client)
-    return {
-        "id": row.pk,
-        "relation": side_of(row, client.pk).name,
-        "client_id": other,
-        "name": names[other],
-        "note": row.note,
-    }
 
 
 @router.get("/{client_id}/people", response={200: list[Place], **COMMON}, summary="List people")

@@ -214,6 +214,7 @@ def test_relations_are_added_read_from_both_sides_and_removed(alice: User) -> No
     assert added.status_code == 201, added.content
     url = f"/api/v1/clients/{mother}/relations"
     (seen,) = browser.get(url).json()
+    assert browser.get(f"/api/v1/clients/{mother}").json()["relations"] == [seen]
     assert (seen["relation"], seen["client_id"], seen["note"]) == ("child", son, "живут рядом")
     assert post(browser, f"/clients/{son}/relations", data | {"client_id": son}).status_code == 422
     assert browser.delete(f"{url}/{seen['id']}").status_code == 204

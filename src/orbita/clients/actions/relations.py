@@ -144,7 +144,7 @@ def house(clients: Iterable[Client], at: datetime) -> None:
 def unhouse(pairs: Iterable[DuplicatePair]) -> None:
     """Takes off what such decisions have related; what people had entered themselves stays."""
     for pair in pairs:
-        if pair.status == DuplicatePair.Status.HOUSEHOLD:
+        if pair.status == DuplicatePair.Status.HOUSEHOLD and pair.decided_at:
             Relation.objects.filter(
                 kind=HOUSEHOLD,
                 client_id=pair.a_id,

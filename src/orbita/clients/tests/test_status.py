@@ -1,6 +1,7 @@
 """Marks, companies and talks move a client on the ladder; every move is kept and told."""
 
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -145,10 +146,10 @@ def test_a_company_leaves_the_grey_step_with_its_decision_maker(
 def test_one_who_has_left_decides_nothing_any_more(
     alice: User, company_of_alice: Client, client_of_alice: Client
 ) -> None:
-    place = {"actor": alice, "company": company_of_alice, "person": client_of_alice}
-    link_person(**place, role="uses")
+    place = partial(link_person, actor=alice, company=company_of_alice, person=client_of_alice)
+    place(role="uses")
     assert standing(company_of_alice)[0] == "no_decider"
-    link_person(**place, role="uses", until=date(2025, 1, 1))
+    place(role="uses", until=date(2025, 1, 1))
     assert standing(company_of_alice)[0] == "recorded"
 
 

@@ -1,4 +1,3 @@
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -8,6 +7,7 @@ from orbita.accounts import policy
 from orbita.accounts.models import User
 from orbita.clients import lists
 from orbita.clients.models import Client
+from orbita.clients.querysets import ClientQuerySet
 from orbita.clients.search import text_condition
 from orbita.clients.views.common import actor_of, form_page
 from orbita.core.models import Company
@@ -48,7 +48,7 @@ def options(request: HttpRequest) -> HttpResponse:
     return render(request, "clients/_options.html", context)
 
 
-def found_by(actor: User, typed: str, clients: "QuerySet[Client]") -> list[Client]:
+def found_by(actor: User, typed: str, clients: "ClientQuerySet[Client]") -> list[Client]:
     """The first of these clients that the actor sees and the typed text finds."""
     typed = typed.replace("\0", "")[:200]
     condition = text_condition(typed, region=Company.current().phone_region)

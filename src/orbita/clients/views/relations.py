@@ -194,8 +194,8 @@ def change(request: HttpRequest, pk: int, relation: int) -> HttpResponse:
     other = get_object_or_404(Client.objects.visible_to(actor), pk=_other(row, client))
     side = side_of(row, client.pk)
     if request.method == "POST" and request.POST.get("do") == "remove":
-        event = actions.unrelate(actor=actor, client=client, relation=row)
-        _tell(request, event, _("Relation removed"))
+        removed = actions.unrelate(actor=actor, client=client, relation=row)
+        _tell(request, removed, _("Relation removed"))
         return toasts.redirect(request, reverse("clients:card", args=[pk]))
     data = request.POST if request.method == "POST" else None
     form = NoteOfRelationForm(data, initial={"note": row.note})

@@ -332,7 +332,7 @@ class PersonForm(UiForm):
 class RelationForm(UiForm):
     """What another client is to this one."""
 
-    side = forms.ChoiceField(label=gettext_lazy("Who it is"))
+    side = forms.ChoiceField(label=gettext_lazy("Who it is to this client"))
     name = forms.CharField(label=gettext_lazy("Client"), max_length=300, required=False)
     other = forms.IntegerField(required=False, widget=forms.HiddenInput)
     note = forms.CharField(label=gettext_lazy("Note"), max_length=200, required=False)

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Exists, F, OuterRef
+from django.db.models import Exists, F, OuterRef, Q
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -35,7 +35,15 @@ from orbita.clients.fields import kinds
 from orbita.clients.fields.columns import opening, shown
 from orbita.clients.fields.known import active, grouped, own_field, seen
 from orbita.clients.fields.values import names_of, stored
-from orbita.clients.models import Alias, Client, CompanyPerson, ContactPoint, FieldDefinition, Tag
+from orbita.clients.models import (
+    Alias,
+    Client,
+    CompanyPerson,
+    ContactPoint,
+    FieldDefinition,
+    Relation,
+    Tag,
+)
 from orbita.clients.quality.reading import keep_points
 from orbita.clients.status import shown as ladder
 from orbita.core.models import Company
@@ -122,7 +130,11 @@ def card_rows(actor: User) -> Any:
         .select_related("facts", "responsible", "source", "dead__marked_by")
         .prefetch_related("addresses")
     )
-    rows = seen.annotate(has_taken_in=Exists(Alias.objects.filter(survivor=OuterRef("pk"))))
+    own = Q(client=OuterRef("pk")) | Q(other=OuterRef("pk"))
+    rows = seen.annotate(
+        has_taken_in=Exists(Alias.objects.filter(survivor=OuterRef("pk"))),
+        has_relations=Exists(Relation.objects.filter(own)),
+    )
     for item in CARD_STRIP:
         if item.join and (item.permission is None or policy.allows(actor, item.permission)):
             rows = item.join(rows)

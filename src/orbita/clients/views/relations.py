@@ -49,7 +49,9 @@ class Line:
 def _panel(request: HttpRequest, client: Client) -> SafeString | str:
     actor = actor_of(request)
     may_edit = policy.allows(actor, "clients.edit", client)
-    rows = list(relations_of(client.pk)[:MOST])
+    # The card's own query knows whether there are any.
+    known = getattr(client, "has_relations", True)
+    rows = list(relations_of(client.pk)[:MOST]) if known else []
     if not rows and not may_edit:
         return ""
     # A hidden card does not show its name and sums through a card that is seen.

@@ -115,6 +115,14 @@ class ClientRow(Schema):
     fields: dict[str, Any] = Field(description="Values of own fields that the user may see.")
 
 
+class RelationRow(Schema):
+    id: int
+    relation: str = Field(description="What the other client is to this one.")
+    client_id: int
+    name: str
+    note: str
+
+
 class ClientFull(ClientRow):
     last_name: str
     first_name: str
@@ -143,6 +151,37 @@ class ClientFull(ClientRow):
     comment: str
     tags: list[str]
     contacts: list[Contact]
+    relations: list[RelationRow]
+
+
+Side = Literal[
+    "head_office", "branch", "spouse", "parent", "child", "sibling", "relative", "household",
+    "friend", "recommended_by", "brought",
+]  # fmt: skip
+
+
+class RelationIn(Strict):
+    relation: Side
+    client_id: BodyId
+    note: Annotated[str, StringConstraints(max_length=200, pattern=NO_NUL)] = ""
+
+
+class Place(Schema):
+    """A person of a company, or a company of a person: `client_id` and `name` are of the other."""
+
+    client_id: int
+    name: str
+    role: str
+    position: str
+    since: date | None
+    until: date | None
+
+
+class PlaceIn(Strict):
+    role: Literal["", "decides", "influences", "pays", "uses", "blocks"] = ""
+    position: Annotated[str, StringConstraints(max_length=200, pattern=NO_NUL)] = ""
+    since: Day | None = None
+    until: Day | None = None
 
 
 LadderMark = Literal["offer", "mailings", "asked", "refused"]

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, F, OuterRef, Q
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -35,7 +35,15 @@ from orbita.clients.fields import kinds
 from orbita.clients.fields.columns import opening, shown
 from orbita.clients.fields.known import active, grouped, own_field, seen
 from orbita.clients.fields.values import names_of, stored
-from orbita.clients.models import Alias, Client, CompanyPerson, ContactPoint, FieldDefinition, Tag
+from orbita.clients.models import (
+    Alias,
+    Client,
+    CompanyPerson,
+    ContactPoint,
+    FieldDefinition,
+    Relation,
+    Tag,
+)
 from orbita.clients.quality.reading import keep_points
 from orbita.clients.status import shown as ladder
 from orbita.core.models import Company
@@ -69,6 +77,7 @@ class PersonLine:
     url: str
     reach: Reach | None
     edit_url: str
+    is_past: bool = False
 
     @property
     def avatar(self) -> SafeString:
@@ -121,7 +130,11 @@ def card_rows(actor: User) -> Any:
         .select_related("facts", "responsible", "source", "dead__marked_by")
         .prefetch_related("addresses")
     )
-    rows = seen.annotate(has_taken_in=Exists(Alias.objects.filter(survivor=OuterRef("pk"))))
+    own = Q(client=OuterRef("pk")) | Q(other=OuterRef("pk"))
+    rows = seen.annotate(
+        has_taken_in=Exists(Alias.objects.filter(survivor=OuterRef("pk"))),
+        has_relations=Exists(Relation.objects.filter(own)),
+    )
     for item in CARD_STRIP:
         if item.join and (item.permission is None or policy.allows(actor, item.permission)):
             rows = item.join(rows)
@@ -189,12 +202,17 @@ class Card:
         rows = CompanyPerson.objects.filter(**{side: self.client}).select_related(other)
         # A hidden card does not show its name and phone through a card that is seen.
         rows = rows.filter(**{f"{other}__in": Client.objects.visible_to(self.actor)})
-        return list(rows.order_by("pk")[:MOST_PEOPLE])
+        return list(rows.order_by(F("until").desc(nulls_first=True), "pk")[:MOST_PEOPLE])
+
+    @property
+    def _staff(self) -> list[CompanyPerson]:
+        """The people who work in this company now."""
+        return [link for link in self._links if not link.until] if self.client.is_company else []
 
     @cached_property
     def _points(self) -> dict[int, list[ContactPoint]]:
         """Contacts of the client and, for a company, of its people: one read."""
-        people = [link.person_id for link in self._links] if self.client.is_company else []
+        people = [link.person_id for link in self._staff]
         found: dict[int, list[ContactPoint]] = {}
         rows = ContactPoint.objects.filter(client_id__in=[self.client.pk, *people])
         for point in rows.select_related("state__marked_by"):
@@ -219,7 +237,7 @@ class Card:
         ]
         if own:
             return own[0]
-        for link in self._links if self.client.is_company else []:
+        for link in self._staff:
             for point in self._points.get(link.person_id, []):
                 if point.kind == "phone" and point.key and not point.mark:
                     return reach(point)
@@ -288,7 +306,8 @@ class Card:
         for link in self._links:
             other = link.person if self.client.is_company else link.company
             role = str(CompanyPerson.Role(link.role).label) if link.role else ""
-            words = " · ".join(part for part in (link.position, role) if part)
+            days = wording.worked(link.since, link.until)
+            words = " · ".join(part for part in (link.position, role, days) if part)
             shown = (
                 [reach(p) for p in self._points.get(other.pk, []) if not p.mark]
                 if self.client.is_company
@@ -304,6 +323,7 @@ class Card:
                     reverse("clients:card", args=[other.pk]),
                     next((one for one in shown if one.href and one.kind != "link"), None),
                     reverse("clients:person", args=[company, person]),
+                    is_past=link.until is not None,
                 )
             )
         return lines
@@ -411,7 +431,7 @@ def _age_words(client: Client) -> str:
 # ---- the strip's own figures ----
 
 
-def _whole(minor: int, currency: str) -> str:
+def whole_sum(minor: int, currency: str) -> str:
     """A sum at a glance: without kopecks once it is large enough."""
     value = from_minor(minor, currency)
     if abs(value) >= WHOLE_SUMS_FROM:
@@ -419,7 +439,7 @@ def _whole(minor: int, currency: str) -> str:
     return formats.money(minor, currency)
 
 
-def _orders(count: int) -> str:
+def orders_words(count: int) -> str:
     return ngettext("%(n)s order", "%(n)s orders", count) % {"n": formats.number(count)}
 
 
@@ -427,18 +447,18 @@ def _bought(card: Shown) -> Figure:
     facts = card.client.facts
     if not facts.gross and not facts.orders_count:
         return Figure(formats.DASH, _("no orders yet"))
-    note = _orders(facts.orders_count) if facts.orders_known else _("from totals")
+    note = orders_words(facts.orders_count) if facts.orders_known else _("from totals")
     if facts.returned:
         note = _("%(orders)s, returned %(sum)s") % {
             "orders": note,
-            "sum": _whole(facts.returned, card.currency),
+            "sum": whole_sum(facts.returned, card.currency),
         }
-    return Figure(_whole(facts.gross, card.currency), note)
+    return Figure(whole_sum(facts.gross, card.currency), note)
 
 
 def _average(card: Shown) -> Figure | None:
     average = card.client.facts.average
-    return Figure(_whole(average, card.currency)) if average else None
+    return Figure(whole_sum(average, card.currency)) if average else None
 
 
 def _last_order(card: Shown) -> Figure | None:

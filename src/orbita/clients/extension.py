@@ -25,7 +25,7 @@ class CardPanel:
     """A part of the card. `render` gives safe HTML, or nothing when there is nothing to show.
 
     Panels of the rail stand right, those of the main column between the strip and the timeline.
-    A panel costs at most one query.
+    A panel costs at most one query, but for a few more of one that has found something to sum up.
     """
 
     name: str

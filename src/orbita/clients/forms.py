@@ -32,6 +32,7 @@ from orbita.clients.models import (
     Tag,
 )
 from orbita.clients.names import parse_company
+from orbita.clients.relations import sides_for
 from orbita.ui.forms import UiForm, dress
 
 MOST_SUGGESTIONS = 200
@@ -320,6 +321,31 @@ class PersonForm(UiForm):
         required=False,
         widget=forms.TextInput(attrs={"inputmode": "tel"}),
     )
+    since = forms.DateField(
+        label=gettext_lazy("Works there since"), required=False, widget=forms.DateInput
+    )
+    until = forms.DateField(
+        label=gettext_lazy("Worked there until"), required=False, widget=forms.DateInput
+    )
+
+
+class RelationForm(UiForm):
+    """What another client is to this one."""
+
+    side = forms.ChoiceField(label=gettext_lazy("Who it is to this client"))
+    name = forms.CharField(label=gettext_lazy("Client"), max_length=300, required=False)
+    other = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    note = forms.CharField(label=gettext_lazy("Note"), max_length=200, required=False)
+
+    def __init__(self, data: QueryDict | None, *, client: Client) -> None:
+        super().__init__(data)
+        self.fields["side"].choices = [  # type: ignore[attr-defined]
+            (side.name, str(side.word).capitalize()) for side in sides_for(client)
+        ]
+
+
+class NoteOfRelationForm(UiForm):
+    note = forms.CharField(label=gettext_lazy("Note"), max_length=200, required=False)
 
 
 class SegmentForm(UiForm):

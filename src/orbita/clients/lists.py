@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 from orbita.clients import actions
 from orbita.clients.actions.pairs import MOST_CARDS
 from orbita.clients.fields.columns import columns_of
-from orbita.clients.models import Client, ClientTag, ContactPoint
+from orbita.clients.models import Client, ClientTag, ContactPoint, Relation
 from orbita.clients.search import text_condition
 from orbita.clients.status import shown
 from orbita.core.models import Company
@@ -91,6 +91,12 @@ def _tags(ids: Sequence[int], actor: Any) -> Mapping[int, list[str]]:
     for pk, name in rows.values_list("client_id", "tag__name"):
         found.setdefault(pk, []).append(name)
     return found
+
+
+def _recommenders(ids: Sequence[int], actor: Any) -> Mapping[int, str]:
+    rows = Relation.objects.filter(kind=Relation.Kind.RECOMMENDED, client_id__in=ids)
+    seen = rows.filter(other__in=Client.objects.visible_to(actor))
+    return dict(seen.values_list("client_id", "other__name"))
 
 
 def _call(client: Client, look: Look) -> SafeString | str:
@@ -226,6 +232,14 @@ COLUMNS: list[Column] = [
         lambda client, look: client.source.name if client.source else "",
         default=False,
         prepare=_with_source,
+    ),
+    Column(
+        "recommended_by",
+        gettext_lazy("Recommended by"),
+        lambda client, look: look.loaded_for("recommended_by", client) or "",
+        default=False,
+        css="c-cut",
+        load=_recommenders,
     ),
     Column(
         "average",

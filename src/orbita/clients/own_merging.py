@@ -11,8 +11,10 @@ from orbita.clients.models import (
     ClientMark,
     ContactPoint,
     DuplicatePair,
+    Relation,
     Segment,
 )
+from orbita.clients.relations import KINDS, leads_to, relations_of
 
 
 def _same(name: str) -> Callable[[Any], Hashable]:
@@ -27,6 +29,7 @@ def _same(name: str) -> Callable[[Any], Hashable]:
 def _take_in(work: Work) -> None:
     _into_segments(work)
     _into_pairs(work)
+    _into_relations(work)
 
 
 def _into_segments(work: Work) -> None:
@@ -67,6 +70,31 @@ def _into_pairs(work: Work) -> None:
         work.add(pair)
 
 
+def _into_relations(work: Work) -> None:
+    """The relatives of the merged card are the survivor's, but for himself and those he has."""
+    known = {bond for row in relations_of(work.keep.pk) for bond in _bonds(row)}
+    for name in ("client", "other"):
+        going = []
+        for row in Relation.objects.filter(**{name: work.drop.pk}).order_by("pk"):
+            setattr(row, f"{name}_id", work.keep.pk)
+            bonds = _bonds(row)
+            if row.client_id == row.other_id or known & bonds or _closes_circle(row):
+                continue
+            known |= bonds
+            going.append(row.pk)
+        work.move(Relation, name, going)
+
+
+def _bonds(row: Relation) -> set[Hashable]:
+    """What there may be no second of: two clients once, one head office, one recommendation."""
+    bonds: set[Hashable] = {(row.kind, frozenset((row.client_id, row.other_id)))}
+    return bonds | {(row.kind, row.client_id)} if KINDS[row.kind].single else bonds
+
+
+def _closes_circle(row: Relation) -> bool:
+    return KINDS[row.kind].single and leads_to(row.kind, row.other_id, row.client_id)
+
+
 def _both(mine: str, theirs: str) -> str:
     """Both comments, unless one says what the other does."""
     if theirs in mine:
@@ -76,6 +104,8 @@ def _both(mine: str, theirs: str) -> str:
 
 MERGER = Merger(
     "clients",
+    # The two sides are moved together: equals may stand in either order.
+    stays=(Relation,),
     alike={
         ContactPoint: _same("contacts"),
         Address: _same("addresses"),

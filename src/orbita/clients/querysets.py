@@ -26,6 +26,10 @@ class ClientQuerySet(ScopedQuerySet[M]):
     def within(self, actor: "User", permission: str) -> Self:
         return super().within(actor, permission).alive()
 
+    def known_to(self, actor: "User") -> Self:
+        """Whom the actor may see, deleted and merged ones too: history names them."""
+        return super().within(actor, self.view_permission)
+
     def in_bin_of(self, actor: "User") -> Self:
         """What lies in the recycle bin and the actor may take out of it."""
         return super().within(actor, "clients.delete").in_bin()

@@ -29,7 +29,7 @@ from orbita.clients.quality import room as quality
 from orbita.clients.status import jobs as status_jobs
 from orbita.clients.status import keeping, shown, words
 from orbita.clients.status import merging as status_merging
-from orbita.clients.views import regions
+from orbita.clients.views import regions, relations
 from orbita.clients.work import contacting
 from orbita.clients.work import jobs as work_jobs
 from orbita.clients.work import shown as work_shown
@@ -168,7 +168,8 @@ DERIVED.register(
     Derived("work with clients", ClientWork),
 )
 contacting.CONTACTS.register(contacting.NOTES)
-CARD_PANELS.register(shown.PANEL, shown.MOVES, work_shown.WARNING, work_shown.PANEL, regions.PANEL)
+CARD_PANELS.register(shown.PANEL, shown.MOVES, work_shown.WARNING, work_shown.PANEL)
+CARD_PANELS.register(regions.PANEL, relations.PANEL)
 CARD_BUTTONS.register(work_shown.HAND_OVER, work_shown.STOP)
 FACTS.register("client", *rule_facts.FACTS)
 register_subject("client", Client)

@@ -1,6 +1,6 @@
 """What rules may ask of a client: the facts of lists, segments, campaigns and reports."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import date, timedelta
@@ -25,9 +25,11 @@ from orbita.clients.models import (
     ContactPoint,
     ContactStop,
     ExternalId,
+    Relation,
     Segment,
     Tag,
 )
+from orbita.clients.relations import FAMILY
 from orbita.clients.status import words
 from orbita.clients.status.ladder import KINDS, POTENTIAL, RECORDED, STEPS, WITHOUT_PURCHASES
 from orbita.core.models import Company
@@ -51,6 +53,7 @@ PLACE = gettext_lazy("Place")
 MONEY = gettext_lazy("Purchases")
 REACH = gettext_lazy("Contacts")
 WORK = gettext_lazy("Work")
+RELATIONS = gettext_lazy("Relations")
 
 
 def key_column(path: str, plain_path: str = "") -> Condition:
@@ -240,6 +243,24 @@ def _release_warned(op: str, value: Any) -> Q:
 def _contact_stopped(op: str, value: Any) -> Q:
     having = Q(pk__in=ContactStop.objects.values("client_id"))
     return having if value else ~having
+
+
+# ---- relations ----
+
+
+def _has_relation(kinds: Iterable[str], *, upper: bool = True, lower: bool = True) -> Condition:
+    """Whether a living card stands above or below the client in a relation of these kinds."""
+
+    def condition(op: str, value: Any) -> Q:
+        rows = Relation.objects.filter(kind__in=kinds)
+        having = Q()
+        if upper:
+            having |= Q(Exists(rows.filter(client=OuterRef("pk"), other__deleted_at=None)))
+        if lower:
+            having |= Q(Exists(rows.filter(other=OuterRef("pk"), client__deleted_at=None)))
+        return having if value else ~having
+
+    return condition
 
 
 # ---- dates of life ----
@@ -530,6 +551,34 @@ FACTS: tuple[Fact, ...] = (
         WORK,
     ),
     Fact("release_warned", gettext_lazy("To be released soon"), "bool", _release_warned, WORK),
+    Fact(
+        "recommended",
+        gettext_lazy("Recommended by somebody"),
+        "bool",
+        _has_relation([Relation.Kind.RECOMMENDED], lower=False),
+        RELATIONS,
+    ),
+    Fact(
+        "has_brought",
+        gettext_lazy("Has brought clients"),
+        "bool",
+        _has_relation([Relation.Kind.RECOMMENDED], upper=False),
+        RELATIONS,
+    ),
+    Fact(
+        "has_family",
+        gettext_lazy("Has family or a household"),
+        "bool",
+        _has_relation(FAMILY),
+        RELATIONS,
+    ),
+    Fact(
+        "is_branch",
+        gettext_lazy("Is a branch"),
+        "bool",
+        _has_relation([Relation.Kind.BRANCH], lower=False),
+        RELATIONS,
+    ),
     Fact("contact_stopped", gettext_lazy("Not to be contacted"), "bool", _contact_stopped, WORK),
     Fact("created", gettext_lazy("Added"), "datetime", moment_column("created_at"), WORK),
     Fact("changed", gettext_lazy("Changed"), "datetime", moment_column("updated_at"), WORK),

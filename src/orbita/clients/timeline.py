@@ -25,7 +25,10 @@ from orbita.core.models import Event, Origin
 from orbita.ui import formats
 from orbita.ui.icons import names as icon_names
 
+Payload = dict[str, Any]
 PAGE = 30
+# What is told of two clients at once: part of an event → the two sides of its entries.
+_TIES = {"people": ("person", "company"), "relations": ("client", "other")}
 NOTE_ICONS = {"note": "note", "call": "phone", "meeting": "users", "letter": "mail"}
 HUES = {"talks": "g-grow", "orders": "g-keep"}
 _ORIGINS = {
@@ -113,7 +116,12 @@ def timeline(actor: User, client: Client, *, group: str = "", after: str = "") -
         moment, pk = place
         rows = rows.filter(Q(happened_at__lt=moment) | Q(happened_at=moment, pk__lt=pk))
     events = list(rows[: PAGE + 1])
-    items = [_item(actor, client, event) for event in events[:PAGE]]
+    payloads = [open_part(payload_of(one), subject_of(one), actor) for one in events[:PAGE]]
+    _hide_names(payloads, actor, client)
+    items = [
+        _item(actor, client, event, data)
+        for event, data in zip(events[:PAGE], payloads, strict=True)
+    ]
     more = len(events) > PAGE
     return Timeline(list(_days(items)), _cursor(events[PAGE - 1]) if more else "", group)
 
@@ -133,10 +141,29 @@ def _place(text: str) -> tuple[datetime, int] | None:
     return when, min(int(pk), 2**62)
 
 
-def _item(actor: User, client: Client, event: Event) -> Item:
+def _hide_names(payloads: Sequence[Payload], actor: User, client: Client) -> None:
+    """Another client whom the actor may not see is not named. One read, when there are others."""
+    named = [
+        (entry, side)
+        for data in payloads
+        for part in ("before", "after")
+        for name, sides in _TIES.items()
+        for entry in (data.get(part) or {}).get(name) or ()
+        for side in sides
+        if entry[side] != client.pk
+    ]
+    if not named:
+        return
+    known = Client.objects.known_to(actor).filter(pk__in={entry[side] for entry, side in named})
+    seen = set(known.values_list("pk", flat=True))
+    for entry, side in named:
+        if entry[side] not in seen:
+            entry[f"{side}_name"] = None
+
+
+def _item(actor: User, client: Client, event: Event, data: Payload) -> Item:
     kind = KINDS[event.kind]
     name: str = getattr(event, "actor_name", None) or ""
-    data = open_part(payload_of(event), subject_of(event), actor)
     words, said = _words(kind, data)
     icon = (
         NOTE_ICONS.get(data.get("kind", ""), kind.icon) if event.kind == "note.added" else kind.icon

@@ -16,6 +16,7 @@ from orbita.clients.views import (
     undo,
 )
 from orbita.clients.views import regions as regions_views
+from orbita.clients.views import relations as relations_views
 from orbita.clients.work import views as work
 
 app_name = "clients"
@@ -45,6 +46,9 @@ urlpatterns = [
     path("clients/<int:pk>/restore/", card.restore, name="restore"),
     path("clients/<int:pk>/people/new/", people.new, name="person-new"),
     path("clients/<int:pk>/people/<int:person>/", people.change, name="person"),
+    path("clients/<int:pk>/relations/new/", relations_views.new, name="relation-new"),
+    path("clients/<int:pk>/relations/options/", relations_views.options, name="relation-options"),
+    path("clients/<int:pk>/relations/<int:relation>/", relations_views.change, name="relation"),
     path("settings/fields/", fields.fields, name="fields"),
     path("settings/fields/new/", fields.new, name="field-new"),
     path("settings/fields/templates/", fields.templates, name="field-templates"),

@@ -16,7 +16,7 @@ from orbita.clients.card_fields import model_field
 from orbita.clients.contacts import Contact, reach
 from orbita.clients.fields import kinds
 from orbita.clients.fields.known import is_own, own_field
-from orbita.clients.models import Address, CompanyPerson, Note
+from orbita.clients.models import Address, CompanyPerson, Note, Relation
 from orbita.clients.work.words import reason
 from orbita.ui import formats
 
@@ -30,6 +30,7 @@ COLLECTION_LABELS = {
     "external_ids": gettext_lazy("number in another system"),
     "tags": gettext_lazy("tag"),
     "people": gettext_lazy("person"),
+    "relations": gettext_lazy("relation"),
 }
 
 
@@ -151,12 +152,16 @@ def _same(name: str, entry: Payload) -> Any:
         return entry["kind"], entry["key"] or entry["value"]
     if name == "people":
         return entry["company"], entry["person"]
+    if name == "relations":
+        return entry["kind"], entry["client"], entry["other"]
     return tuple(str(value) for key, value in entry.items() if key not in ("is_main", "is_primary"))
 
 
 def _entry_change(name: str, old: Payload, new: Payload) -> SafeString:
     if name == "people":
         return format_html("<s>{}</s> → <b>{}</b>", _role(old), _role(new))
+    if name == "relations":
+        return format_html("<s>{}</s> → <b>{}</b>", old["note"], new["note"])
     if name == "contacts" and old["label"] != new["label"]:
         return format_html("<s>{}</s> → <b>{}</b>", old["label"] or "—", new["label"] or "—")
     if new.get("is_main") and not old.get("is_main"):
@@ -166,7 +171,23 @@ def _entry_change(name: str, old: Payload, new: Payload) -> SafeString:
 
 def _role(entry: Payload) -> str:
     role = dict(CompanyPerson.Role.choices).get(entry["role"], entry["role"])
-    return ", ".join(str(part) for part in (entry["position"], role) if part)
+    days = _days_of(entry.get("since"), entry.get("until"))
+    return ", ".join(str(part) for part in (entry["position"], role, days) if part)
+
+
+def _days_of(since: str | None, until: str | None) -> str:
+    first, last = (date.fromisoformat(day) if day else None for day in (since, until))
+    return worked(first, last)
+
+
+def worked(since: date | None, until: date | None) -> str:
+    """«С 03.2021», «в компании до 05.2025»: when somebody has worked in a company."""
+    first, last = (f"{day:%m.%Y}" if day else "" for day in (since, until))
+    if first and last:
+        return _("worked there %(since)s – %(until)s") % {"since": first, "until": last}
+    if last:
+        return _("worked there until %(until)s") % {"until": last}
+    return _("works there since %(since)s") % {"since": first} if first else ""
 
 
 def entry_text(name: str, entry: Payload) -> SafeString | str:
@@ -183,14 +204,20 @@ def entry_text(name: str, entry: Payload) -> SafeString | str:
     if name == "bank_accounts":
         return " ".join(part for part in (entry["account"], entry["bank"]) if part)
     if name == "people":
-        return format_html(
-            '<a href="{}">{}</a> — <a href="{}">{}</a>',
-            reverse("clients:card", args=[entry["person"]]),
-            entry["person_name"],
-            reverse("clients:card", args=[entry["company"]]),
-            entry["company_name"],
-        )
+        return format_html("{} — {}", _card(entry, "person"), _card(entry, "company"))
+    if name == "relations":
+        kind = dict(Relation.Kind.choices).get(entry["kind"], entry["kind"])
+        words = f"{kind}, {entry['note']}" if entry["note"] else str(kind)
+        return format_html("{} — {} ({})", _card(entry, "client"), _card(entry, "other"), words)
     return str(entry.get("value") or entry.get("name") or "")
+
+
+def _card(entry: Payload, side: str) -> SafeString | str:
+    """A link to a card; one that the reader does not see is not named."""
+    if entry[f"{side}_name"] is None:
+        return _("a client you do not see")
+    url = reverse("clients:card", args=[entry[side]])
+    return format_html('<a href="{}">{}</a>', url, entry[f"{side}_name"])
 
 
 def created(data: Payload) -> SafeString:

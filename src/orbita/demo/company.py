@@ -7,6 +7,7 @@ from orbita.demo.clients import ClientMaker
 from orbita.demo.goods import catalogue
 from orbita.demo.purchases import make_carts, make_orders
 from orbita.demo.records import DemoBase
+from orbita.demo.relations import make_relations
 from orbita.demo.talks import add_talks
 
 SEED = 20
@@ -31,6 +32,7 @@ def generate(today: date, *, seed: int = SEED, scale: float = 1.0) -> DemoBase:
         employees=staff.EMPLOYEES,
         products=products,
         clients=clients,
+        relations=make_relations(seed, today, clients),
         orders=orders,
         carts=carts,
         views=views,

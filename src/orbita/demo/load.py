@@ -27,9 +27,11 @@ from orbita.clients.models import (
     CompanyPerson,
     ContactPoint,
     Note,
+    Relation,
     Tag,
 )
 from orbita.clients.naming import ShownName, company_name, person_name, read_company
+from orbita.clients.relations import KINDS as RELATION_KINDS
 from orbita.clients.search import index_clients, index_notes
 from orbita.commerce.actions import load_orders, load_products
 from orbita.commerce.actions.catalogue import ProductData
@@ -272,11 +274,20 @@ class _Loader:
                     person_id=self._client_ids[colleague.person.index],
                     role=colleague.role,
                     position=colleague.position,
+                    since=colleague.since,
+                    until=colleague.until,
                 )
                 for colleague in made.people
             ]
-        for rows in (contacts, addresses, accounts, people, marks):
+        relations = [self._relation(made) for made in self._base.relations]
+        for rows in (contacts, addresses, accounts, people, marks, relations):
             insert_objects(rows)
+
+    def _relation(self, made: records.Relation) -> Relation:
+        client, other = self._client_ids[made.client], self._client_ids[made.other]
+        if RELATION_KINDS[made.kind].is_mutual:
+            client, other = sorted((client, other))
+        return Relation(client_id=client, other_id=other, kind=made.kind, note=made.note)
 
     def _load_talks(self) -> None:
         talks = [(made.index, talk) for made in self._base.clients for talk in made.talks]

@@ -139,6 +139,18 @@ class Colleague:
     person: Client
     position: str
     role: str
+    since: date | None = None
+    until: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """What two clients are to each other, by their indexes: `client` is under `other`."""
+
+    client: int
+    kind: str
+    other: int
+    note: str = ""
 
 
 @dataclass(slots=True)
@@ -230,6 +242,7 @@ class DemoBase:
     employees: tuple[Employee, ...]
     products: tuple[Product, ...]
     clients: list[Client]
+    relations: list[Relation]
     orders: list[Order]
     carts: list[Cart]
     views: list[View]

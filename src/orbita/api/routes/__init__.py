@@ -1,7 +1,8 @@
 from ninja import Router
 
-from . import carts, clients, fields, imports, me, orders, products, rfm, search
+from . import carts, clients, fields, imports, me, orders, products, relations, rfm, search
 
+clients.router.add_router("", relations.router)
 ROUTERS: dict[str, Router] = {
     "/me": me.router,
     "/fields": fields.router,

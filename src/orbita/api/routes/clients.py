@@ -13,6 +13,7 @@ from orbita.api.auth import actor
 from orbita.api.idempotency import once
 from orbita.api.paging import Page, PageParams, json_response, page_of, page_response
 from orbita.api.problems import COMMON, WRITING, ConflictError, KnownClient, KnownClientError
+from orbita.api.related import relations_seen
 from orbita.api.schemas import (
     ClientFull,
     ClientIn,
@@ -247,6 +248,7 @@ def full(user: User, client: Client) -> dict[str, Any]:
     return as_json(dict(row), Company.current().currency, user) | {
         "tags": list(client.tags.values_list("name", flat=True)),
         "contacts": _contacts(client),
+        "relations": relations_seen(user, client),
     }
 
 

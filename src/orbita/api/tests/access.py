@@ -6,8 +6,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test.client import MULTIPART_CONTENT
 
 from orbita.accounts.testing import Row, World, api_answers
-from orbita.clients.actions import add_contact, create_client
-from orbita.clients.models import ContactPoint
+from orbita.clients.actions import add_contact, create_client, link_person, relate
+from orbita.clients.models import ContactPoint, Relation
 from orbita.commerce.actions import create_order
 from orbita.commerce.actions.catalogue import ProductData, save_product
 from orbita.commerce.records import LineData, OrderData
@@ -17,7 +17,12 @@ from orbita.gateways.actions import receive_file
 def prepare(world: World) -> None:
     client = create_client(actor=world.owner, values={"name": "Иванов Пётр"})
     add_contact(actor=world.owner, client=client, kind="phone", value="+79160000001")
-    world["api_client"] = client
+    friend = create_client(actor=world.owner, values={"name": "Сидорова Ольга"})
+    relate(actor=world.owner, client=client, other=friend, side="friend")
+    company = create_client(actor=world.owner, values={"name": "ООО Север", "kind": "company"})
+    link_person(actor=world.owner, company=company, person=client)
+    world["api_client"], world["api_friend"], world["api_company"] = client, friend, company
+    world["api_relation"] = Relation.objects.get(client=client)
     world["api_contact"] = ContactPoint.objects.get(client=client)
     line = LineData(name="Зерно", price=1_000_000)
     world["api_order"] = create_order(
@@ -37,6 +42,14 @@ def of(name: str, key: str) -> Any:
 
 def _contact(world: World) -> dict[str, int]:
     return {"client_id": world["api_client"].pk, "contact_id": world["api_contact"].pk}
+
+
+def _relation(world: World) -> dict[str, int]:
+    return {"client_id": world["api_client"].pk, "relation_id": world["api_relation"].pk}
+
+
+def _place(world: World) -> dict[str, int]:
+    return {"client_id": world["api_company"].pk, "person_id": world["api_client"].pk}
 
 
 def _mark(world: World) -> dict[str, Any]:
@@ -87,6 +100,24 @@ ROWS = [
         data=lambda world: {"kind": "email", "value": "anna@example.org"},
     ),
     Row("api:remove_contact", api_answers(204, **OWN), method="DELETE", kwargs=_contact),
+    Row("api:list_relations", api_answers(200, stranger=404), kwargs=of("api_client", "client_id")),
+    Row(
+        "api:add_relation",
+        api_answers(201, **OWN),
+        method="POST",
+        kwargs=of("api_client", "client_id"),
+        data=lambda world: {"relation": "brought", "client_id": world["api_friend"].pk},
+    ),
+    Row("api:remove_relation", api_answers(204, **OWN), method="DELETE", kwargs=_relation),
+    Row("api:list_people", api_answers(200, stranger=404), kwargs=of("api_company", "client_id")),
+    Row(
+        "api:put_person",
+        api_answers(200, **OWN),
+        method="PUT",
+        kwargs=_place,
+        data=lambda world: {"role": "decides"},
+    ),
+    Row("api:remove_person", api_answers(204, **OWN), method="DELETE", kwargs=_place),
     Row("api:get_status", api_answers(200, stranger=404), kwargs=of("api_client", "client_id")),
     Row("api:put_mark", api_answers(200, **OWN), method="PUT", kwargs=_mark),
     Row("api:remove_mark", api_answers(200, **OWN), method="DELETE", kwargs=_mark),

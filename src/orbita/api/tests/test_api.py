@@ -205,6 +205,36 @@ def test_contacts_are_added_and_removed(alice: User) -> None:
     assert len(browser.get(f"/api/v1{url}").json()) == 1
 
 
+def test_relations_are_added_read_from_both_sides_and_removed(alice: User) -> None:
+    browser = caller(alice)
+    mother = post(browser, "/clients", {"name": "Иванова Анна", "sex": "f"}).json()["id"]
+    son = post(browser, "/clients", {"name": "Иванов Пётр"}).json()["id"]
+    data = {"relation": "parent", "client_id": mother, "note": "живут рядом"}
+    added = post(browser, f"/clients/{son}/relations", data)
+    assert added.status_code == 201, added.content
+    url = f"/api/v1/clients/{mother}/relations"
+    (seen,) = browser.get(url).json()
+    assert browser.get(f"/api/v1/clients/{mother}").json()["relations"] == [seen]
+    assert (seen["relation"], seen["client_id"], seen["note"]) == ("child", son, "живут рядом")
+    assert post(browser, f"/clients/{son}/relations", data | {"client_id": son}).status_code == 422
+    assert browser.delete(f"{url}/{seen['id']}").status_code == 204
+    assert browser.get(url).json() == []
+
+
+def test_people_come_to_companies_and_leave(alice: User) -> None:
+    browser = caller(alice)
+    company = post(browser, "/clients", {"name": "ООО Север", "kind": "company"}).json()["id"]
+    person = post(browser, "/clients", {"name": "Иванов Пётр"}).json()["id"]
+    url = f"/api/v1/clients/{company}/people/{person}"
+    body = {"role": "pays", "since": "2021-03-01", "until": "2025-05-20"}
+    put = browser.put(url, json.dumps(body), content_type="application/json")
+    assert put.status_code == 200, put.content
+    (place,) = browser.get(f"/api/v1/clients/{person}/people").json()
+    assert (place["client_id"], place["role"], place["until"]) == (company, "pays", "2025-05-20")
+    assert browser.delete(url).status_code == 204
+    assert browser.get(f"/api/v1/clients/{company}/people").json() == []
+
+
 def test_lists_take_the_filters_of_the_pages(alice: User) -> None:
     browser = caller(alice)
     post(browser, "/clients", CLIENT)

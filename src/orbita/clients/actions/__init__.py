@@ -33,6 +33,7 @@ from .merging import (
 from .notes import add_file, add_note, delete_file, delete_note, restore_note
 from .pairs import best_survivor, mark_not_same, merge_cards, reopen_pairs
 from .people import link_person, unlink_person
+from .relations import relate, unrelate
 from .scanning import check_one, start_scan
 from .segments import (
     add_to_segment,
@@ -78,6 +79,7 @@ __all__ = [
     "may_undo_merge",
     "merge_cards",
     "merge_clients",
+    "relate",
     "remove_contact",
     "remove_tag",
     "reopen_pairs",
@@ -103,6 +105,7 @@ __all__ = [
     "undo_merges_of",
     "unlink_person",
     "unload_clients",
+    "unrelate",
     "update_client",
     "update_clients",
 ]

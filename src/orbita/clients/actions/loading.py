@@ -566,8 +566,8 @@ def load_links(
         ids = dict(zip(new, reserve_ids(CompanyPerson, len(new)), strict=True)) if new else {}
         insert_rows(
             CompanyPerson,
-            ("id", "company", "person", "role", "position"),
-            [(ids[pair], *pair, "", row.position[:200]) for pair, row in new.items()],
+            ("id", "company", "person", "role", "position", "since", "until"),
+            [(ids[pair], *pair, "", row.position[:200], None, None) for pair, row in new.items()],
         )
         emit_bulk(_link_events(new, linked=True), actor=actor, origin=origin)
         _keep_statuses(new, origin)

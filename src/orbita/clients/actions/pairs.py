@@ -17,6 +17,7 @@ from orbita.clients.actions.grouping import (
     standing_pairs,
 )
 from orbita.clients.actions.merging import merge_clients
+from orbita.clients.actions.relations import house, unhouse
 from orbita.clients.duplicates import Pair, groups
 from orbita.clients.models import Client, DuplicateGroup, DuplicatePair, Merge, MergeRun
 from orbita.core.events import NewEvent, emit_many
@@ -145,22 +146,26 @@ def mark_not_same(
 ) -> list[DuplicatePair]:
     """Says for good that these cards are different clients, each from each.
 
-    With `household`, that they are people of one home who share a phone or an address.
+    With `household`, that they are people of one home who share a phone or an address: their cards
+    are related so.
     """
     for client in clients:
         policy.require(actor, "clients.merge", client)
     if not 2 <= len(clients) <= MOST_CARDS:
         raise ValidationError(_("Choose from two cards up."))
-    status = Status.HOUSEHOLD if household else Status.DIFFERENT
+    status, now = Status.HOUSEHOLD if household else Status.DIFFERENT, timezone.now()
     ids = sorted({client.pk for client in clients})
     with transaction.atomic():
         known = _known(ids)
+        unhouse(known.values())
         decided = []
         for a, b in combinations(ids, 2):
             pair = known.get((a, b)) or DuplicatePair(a_id=a, b_id=b, score=0)
-            pair.status, pair.decided_by, pair.decided_at = status, actor, timezone.now()
+            pair.status, pair.decided_by, pair.decided_at = status, actor, now
             pair.save()
             decided.append(pair)
+        if household:
+            house(clients, now)
         _settle(decided)
         names = {client.pk: client.name for client in clients}
         emit_many(
@@ -195,6 +200,7 @@ def reopen_pairs(*, actor: User, clients: Sequence[Client]) -> int:
             for pair in _known(ids).values()
             if pair.status in (Status.DIFFERENT, Status.HOUSEHOLD)
         ]
+        unhouse(pairs)
         DuplicatePair.objects.filter(pk__in=[pair.pk for pair in pairs]).update(
             status=Status.OPEN, decided_by=None, decided_at=None
         )

@@ -1,5 +1,7 @@
-"""People of companies and their roles in the decision-making unit."""
+"""People of companies, their roles in the decision-making unit, and who worked there before."""
 
+from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -13,7 +15,7 @@ from orbita.clients.aliases import settle
 from orbita.clients.models import Client, CompanyPerson
 from orbita.clients.status.keeping import Cause, keep
 from orbita.core.events import NewEvent, emit_many
-from orbita.core.models import Event
+from orbita.core.models import Company, Event
 from orbita.core.text import clean_line
 
 
@@ -24,12 +26,15 @@ def link_person(
     person: Client,
     role: str = "",
     position: str = "",
+    since: date | None = None,
+    until: date | None = None,
     undoes: int | None = None,
     checked: bool = False,
 ) -> Event | None:
     """Puts the person into the company, or changes his role there; None when nothing differs.
 
-    Both cards get an event. Returns the company's.
+    With `until` he has left: the row stays as history. Both cards get an event. Returns the
+    company's.
     """
     if not checked:
         policy.require(actor, "clients.edit", company)
@@ -40,11 +45,13 @@ def link_person(
         raise ValidationError({"role": [_("There is no such role.")]})
     if len(position) > 200:
         raise ValidationError({"position": [_("At most %(n)s characters.") % {"n": 200}]})
+    _check_days(since, until)
     with transaction.atomic():
         link = CompanyPerson.objects.filter(company=company, person=person).first()
         before = [_entry(link)] if link else []
         link = link or CompanyPerson(company=company, person=person)
         link.role, link.position = role, position
+        link.since, link.until = since, until
         after = [_entry(link)]
         if before == after:
             return None
@@ -61,7 +68,7 @@ def unlink_person(
     undoes: int | None = None,
     checked: bool = False,
 ) -> Event | None:
-    """Takes the person out of the company; None when he was not there."""
+    """Takes the person out of the company as if he had never been there; None when he was not."""
     if not checked:
         policy.require(actor, "clients.edit", company)
     with transaction.atomic():
@@ -73,6 +80,15 @@ def unlink_person(
         return _tell(actor, company, person, before, [], undoes)
 
 
+def _check_days(since: date | None, until: date | None) -> None:
+    today = Company.current().business_date()
+    for name, day in (("since", since), ("until", until)):
+        if day and day > today:
+            raise ValidationError({name: [_("This day has not come yet.")]})
+    if since and until and until < since:
+        raise ValidationError({"until": [_("This is before the first day there.")]})
+
+
 def _entry(link: CompanyPerson) -> dict[str, Any]:
     return {
         "company": link.company_id,
@@ -81,6 +97,8 @@ def _entry(link: CompanyPerson) -> dict[str, Any]:
         "person_name": link.person.name,
         "role": link.role,
         "position": link.position,
+        "since": link.since.isoformat() if link.since else None,
+        "until": link.until.isoformat() if link.until else None,
     }
 
 
@@ -94,18 +112,30 @@ def _tell(
 ) -> Event:
     facts.hold([company.pk])
     keep([company.pk], cause=Cause.PEOPLE)
-    data = {"before": {"people": before}, "after": {"people": after}}
+    return tell_both(actor, (company, person), "people", before, after, undoes)
+
+
+def tell_both(
+    actor: User,
+    cards: Sequence[Client],
+    name: str,
+    before: list[dict[str, Any]],
+    after: list[dict[str, Any]],
+    undoes: int | None = None,
+) -> Event:
+    """Writes on both cards what has changed between them; returns the event of the first."""
+    data = {"before": {name: before}, "after": {name: after}}
     more = {"undoes": undoes} if undoes else {}
     return emit_many(
         [
             NewEvent(
                 "client.changed",
-                client.pk,
+                card.pk,
                 "client",
-                client.pk,
-                data | more | {"version": client.version},
+                card.pk,
+                data | more | {"version": card.version},
             )
-            for client in (company, person)
+            for card in cards
         ],
         actor=actor,
     )[0]

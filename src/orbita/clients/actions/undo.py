@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -17,9 +17,11 @@ from orbita.clients.actions.card import move_to_bin, take_from_bin, write_change
 from orbita.clients.actions.merging import may_undo_merge, take_apart
 from orbita.clients.actions.notes import delete_note, restore_note
 from orbita.clients.actions.people import link_person, unlink_person
+from orbita.clients.actions.relations import between, relate, unrelate
 from orbita.clients.collections import COLLECTIONS, Entry
 from orbita.clients.fields.known import hidden_from
 from orbita.clients.models import Client, CompanyPerson, Merge, Note
+from orbita.clients.relations import KINDS
 from orbita.clients.status.marks import undo_marked
 from orbita.clients.work.stops import undo_stop
 from orbita.core.events import payload_of
@@ -118,6 +120,8 @@ def _undo_change(actor: User, client: Client, event: Event) -> Undone:
         raise ValidationError(_("What this change was is not kept any more."))
     if "people" in after:
         return _undo_people(actor, event, before["people"], after["people"])
+    if "relations" in after:
+        return _undo_relation(actor, event, before["relations"], after["relations"])
     closed = hidden_from("client", actor)
     values, parts, kept = _reverted(client, before, after)
     # What the actor may not even see he neither puts back nor learns of.
@@ -180,20 +184,61 @@ def _undo_people(actor: User, event: Event, went: list[Entry], came: list[Entry]
     if company is None or person is None:
         return Undone(kept=["people"])
     link = CompanyPerson.objects.filter(company=company, person=person).first()
-    now = {"role": link.role, "position": link.position} if link else None
-    then = {name: came[0][name] for name in ("role", "position")} if came else None
-    if now != then:
+    now = {name: getattr(link, name) for name in _PLACE} if link else None
+    if now != (_place(came[0]) if came else None):
         return Undone(kept=["people"])
     if went:
-        old = {name: went[0][name] for name in ("role", "position")}
         written = link_person(
-            actor=actor, company=company, person=person, undoes=event.pk, checked=True, **old
+            actor=actor,
+            company=company,
+            person=person,
+            undoes=event.pk,
+            checked=True,
+            **_place(went[0]),
         )
     else:
         written = unlink_person(
             actor=actor, company=company, person=person, undoes=event.pk, checked=True
         )
     return Undone(restored=["people"], event=written)
+
+
+_PLACE = ("role", "position", "since", "until")
+
+
+def _place(entry: Entry) -> dict[str, Any]:
+    """A person's place in a company as an event tells it; older events know no days."""
+    days = {name: entry.get(name) for name in ("since", "until")}
+    return {
+        "role": entry["role"],
+        "position": entry["position"],
+        **{name: date.fromisoformat(day) if day else None for name, day in days.items()},
+    }
+
+
+def _undo_relation(actor: User, event: Event, went: list[Entry], came: list[Entry]) -> Undone:
+    entry = (came or went)[0]
+    cards = Client.objects.in_bulk([entry["client"], entry["other"]])
+    if len(cards) < 2:
+        return Undone(kept=["relations"])
+    lower, upper = cards[entry["client"]], cards[entry["other"]]
+    row = between(entry["kind"], lower.pk, upper.pk)
+    if (row.note if row else None) != (came[0]["note"] if came else None):
+        return Undone(kept=["relations"])
+    if went:
+        written = relate(
+            actor=actor,
+            client=lower,
+            other=upper,
+            side=KINDS[entry["kind"]].up.name,
+            note=went[0]["note"],
+            undoes=event.pk,
+            checked=True,
+        )
+    else:
+        assert row is not None  # noqa: S101
+        written = unrelate(actor=actor, client=lower, relation=row, undoes=event.pk, checked=True)
+    return Undone(restored=["relations"], event=written)
 
 
 def _undo_creation(actor: User, client: Client, event: Event) -> Undone:

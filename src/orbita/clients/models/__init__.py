@@ -22,6 +22,7 @@ from .quality import (
     Repair,
 )
 from .region import RegionPassport
+from .relations import Relation
 from .search import NotePosting, Posting, SearchedClient, SearchedNote, Word, WordKey
 from .segment import Segment
 from .status import ClientMark, ClientStatus, StatusMove, StatusRules
@@ -60,6 +61,7 @@ __all__ = [
     "QualityDay",
     "QualitySettings",
     "RegionPassport",
+    "Relation",
     "Repair",
     "SearchedClient",
     "SearchedNote",

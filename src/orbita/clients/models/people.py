@@ -19,6 +19,9 @@ class CompanyPerson(models.Model):
     person = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="companies")
     role = models.CharField(_("role"), max_length=10, choices=Role.choices, blank=True)
     position = models.CharField(_("position"), max_length=200, blank=True)
+    since = models.DateField(_("works there since"), null=True, blank=True)
+    # Filled once the person has left: the row stays as history.
+    until = models.DateField(_("worked there until"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("person of a company")

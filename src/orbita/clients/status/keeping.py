@@ -53,8 +53,8 @@ def read_marks(ids: Sequence[int]) -> Mapping[int, Mapping[str, Any]]:
 
 def read_people(ids: Sequence[int]) -> Mapping[int, Mapping[str, Any]]:
     found: dict[int, bool] = {}
-    rows = CompanyPerson.objects.filter(company_id__in=ids).values_list("company_id", "role")
-    for pk, role in rows:
+    rows = CompanyPerson.objects.filter(company_id__in=ids, until=None)
+    for pk, role in rows.values_list("company_id", "role"):
         found[pk] = found.get(pk, False) or role == CompanyPerson.Role.DECIDES
     return {pk: {"decided": decided} for pk, decided in found.items()}
 

@@ -18,6 +18,7 @@ from orbita.clients.actions import (
     link_person,
     mark_not_same,
     merge_clients,
+    relate,
     update_client,
 )
 from orbita.clients.actions.pairs import group_pairs, store_pairs
@@ -25,7 +26,14 @@ from orbita.clients.actions.regions import save_region
 from orbita.clients.contacts import read_contact
 from orbita.clients.duplicates import Pair
 from orbita.clients.fields.actions import define_field
-from orbita.clients.models import Attachment, ContactPoint, DuplicateGroup, MergeRun, StatusRules
+from orbita.clients.models import (
+    Attachment,
+    ContactPoint,
+    DuplicateGroup,
+    MergeRun,
+    Relation,
+    StatusRules,
+)
 from orbita.clients.quality.actions import change_settings, request_repair
 from orbita.clients.status.settings import change_rules
 from orbita.clients.views.duplicates import SALT
@@ -41,6 +49,9 @@ def prepare(world: World) -> None:
     )
     company = create_client(actor=owner, values={"name": "ООО Ромашка", "kind": "company"})
     link_person(actor=owner, company=company, person=client, role="decides")
+    world["friend"] = create_client(actor=owner, values={"name": "Друг Олег"})
+    relate(actor=owner, client=client, other=world["friend"], side="friend")
+    world["relation"] = Relation.objects.get()
     file = SimpleUploadedFile("договор.pdf", b"%PDF-1.4")
     add_note(actor=owner, client=client, text="Заметка", files=[file])
     deleted = create_client(actor=owner, values={"name": "Удалённый Пётр"})
@@ -134,6 +145,10 @@ def of_company(world: World) -> dict[str, int]:
 
 def of_person(world: World) -> dict[str, int]:
     return {"pk": world["company"].pk, "person": world["client"].pk}
+
+
+def of_relation(world: World) -> dict[str, int]:
+    return of_client(world) | {"relation": world["relation"].pk}
 
 
 def of_segment(world: World) -> dict[str, int]:
@@ -435,6 +450,23 @@ ROWS = [
             "api-exact": "queue",
             "api-likely": "queue",
         },
+    ),
+    Row("clients:relation-options", SEEN, kwargs=of_client, query=lambda w: {"name": "друг"}),
+    Row("clients:relation-new", FORM, kwargs=of_client),
+    Row(
+        "clients:relation-new",
+        SAVES,
+        method="POST",
+        kwargs=of_client,
+        data=lambda w: {"side": "brought", "other": str(w["friend"].pk)},
+    ),
+    Row("clients:relation", FORM, kwargs=of_relation),
+    Row(
+        "clients:relation",
+        SAVES,
+        method="POST",
+        kwargs=of_relation,
+        data=lambda w: {"do": "remove"},
     ),
     Row("clients:statuses", answers(200)),
     Row(

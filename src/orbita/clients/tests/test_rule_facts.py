@@ -7,7 +7,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from orbita.accounts.models import User
-from orbita.clients.actions import add_note, create_client, create_segment
+from orbita.clients.actions import add_note, create_client, create_segment, delete_client, relate
 from orbita.clients.contacts import read_contact
 from orbita.clients.models import Client, ClientFacts, Segment
 from orbita.clients.status.keeping import keep
@@ -190,6 +190,31 @@ def test_a_recent_talk_is_found_by_its_day(head: User, base: dict[str, Client]) 
     add_note(actor=head, client=base["vera"], text="Да", kind="call", happened_at=moment)
     assert found(head, ("last_contact", "older_days", 9)) == ["Вера"]
     assert found(head, ("last_contact", "last_days", 9)) == []
+
+
+def test_relations_are_facts_of_both_sides(
+    alice: User, head: User, base: dict[str, Client]
+) -> None:
+    anna, boris, vera = base["anna"], base["boris"], base["vera"]
+    relate(actor=head, client=anna, other=boris, side="recommended_by")
+    relate(actor=head, client=boris, other=vera, side="sibling")
+    assert found(head, ("recommended", "eq", True)) == ["Анна"]
+    assert found(head, ("has_brought", "eq", True)) == ["Борис"]
+    assert found(head, ("has_brought", "eq", False)) == ["Анна", "Вера"]
+    assert found(head, ("has_family", "eq", True)) == ["Борис", "Вера"]
+    delete_client(actor=head, client=boris)
+    assert found(head, ("recommended", "eq", True)) == []
+    assert found(head, ("has_family", "eq", False)) == ["Анна", "Вера"]
+
+
+def test_a_branch_is_found_and_its_head_office_is_not(alice: User) -> None:
+    names = ("ООО Ромашка", "Ромашка Казань")
+    top, branch = (
+        create_client(actor=alice, values={"name": name, "kind": "company"}) for name in names
+    )
+    relate(actor=alice, client=top, other=branch, side="branch")
+    rule = {"fact": "is_branch", "op": "eq", "value": True}
+    assert list(Client.objects.matching(rule, actor=alice)) == [branch]
 
 
 def test_a_segment_is_a_condition_of_another(head: User, base: dict[str, Client]) -> None:

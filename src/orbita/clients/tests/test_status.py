@@ -1,6 +1,7 @@
 """Marks, companies and talks move a client on the ladder; every move is kept and told."""
 
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -140,6 +141,16 @@ def test_a_company_leaves_the_grey_step_with_its_decision_maker(
     assert standing(company_of_alice)[0] == "recorded"
     unlink_person(actor=alice, company=company_of_alice, person=client_of_alice)
     assert [move[2] for move in moves(company_of_alice)] == ["people", "people"]
+
+
+def test_one_who_has_left_decides_nothing_any_more(
+    alice: User, company_of_alice: Client, client_of_alice: Client
+) -> None:
+    place = partial(link_person, actor=alice, company=company_of_alice, person=client_of_alice)
+    place(role="uses")
+    assert standing(company_of_alice)[0] == "no_decider"
+    place(role="uses", until=date(2025, 1, 1))
+    assert standing(company_of_alice)[0] == "recorded"
 
 
 def test_a_talk_makes_a_client_worked_with_until_its_time_is_over(

@@ -4,8 +4,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from orbita.accounts import policy
+from orbita.accounts.models import User
 from orbita.clients import lists
 from orbita.clients.models import Client
+from orbita.clients.querysets import ClientQuerySet
 from orbita.clients.search import text_condition
 from orbita.clients.views.common import actor_of, form_page
 from orbita.core.models import Company
@@ -40,10 +42,17 @@ def options(request: HttpRequest) -> HttpResponse:
     """People to choose from while somebody types a name: lists are never embedded whole."""
     actor = actor_of(request)
     policy.require(actor, "clients.view")
-    typed = request.GET.get("name", "").replace("\0", "")[:200]
+    people = Client.objects.filter(kind=Client.Kind.PERSON)
+    found = found_by(actor, request.GET.get("name", ""), people)
+    context = {"clients": found, "name": "person", "none": _("A new person")}
+    return render(request, "clients/_options.html", context)
+
+
+def found_by(actor: User, typed: str, clients: "ClientQuerySet[Client]") -> list[Client]:
+    """The first of these clients that the actor sees and the typed text finds."""
+    typed = typed.replace("\0", "")[:200]
     condition = text_condition(typed, region=Company.current().phone_region)
-    found: list[Client] = []
-    if condition is not None and len(typed.strip()) > 1:
-        people = Client.objects.visible_to(actor).filter(condition, kind=Client.Kind.PERSON)
-        found = list(people.order_by("name_key", "pk")[:MOST_OPTIONS])
-    return render(request, "clients/_options.html", {"people": found, "none": _("A new person")})
+    if condition is None or len(typed.strip()) < 2:
+        return []
+    seen = clients.visible_to(actor).filter(condition)
+    return list(seen.order_by("name_key", "pk")[:MOST_OPTIONS])

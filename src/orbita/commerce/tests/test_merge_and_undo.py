@@ -1,10 +1,12 @@
 """Merge + undo = identity: over random bases, in any order that stands, nothing lost meanwhile."""
 
+from contextlib import suppress
 from datetime import date
 from typing import Any
 
 import pytest
 from django.apps import apps
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -17,11 +19,13 @@ from orbita.clients.actions import (
     create_segment,
     link_person,
     merge_clients,
+    relate,
     undo_merge,
 )
 from orbita.clients.aliases import survivor_id
 from orbita.clients.contacts import read_contact
 from orbita.clients.models import Client, ClientFacts, DuplicatePair, Merge
+from orbita.clients.relations import SIDES
 from orbita.commerce.actions import create_order, set_opening_balance
 from orbita.commerce.actions.balances import BalanceData
 from orbita.commerce.models import Cart, Order, Product, ProductView
@@ -70,6 +74,13 @@ cards = st.fixed_dictionaries(
         "views": st.integers(0, 2),
         "total": st.sampled_from([None, 1000, 2500]),
         "company": st.booleans(),
+        "left": st.sampled_from([None, date(2024, 5, 1)]),
+        "relations": st.lists(
+            st.tuples(
+                st.integers(0, 4), st.sampled_from(sorted({*SIDES} - {"branch", "head_office"}))
+            ),
+            max_size=3,
+        ),
     }
 )
 bases = st.lists(cards, min_size=2, max_size=5)
@@ -116,8 +127,14 @@ def make(base: list[dict[str, Any]], actor: User) -> list[Client]:
                 ),
             )
         if card["company"]:
-            link_person(actor=actor, company=company, person=client, role="uses")
+            link_person(
+                actor=actor, company=company, person=client, role="uses", until=card["left"]
+            )
         found.append(client)
+    for client, card in zip(found, base, strict=True):
+        for place, side in card["relations"]:
+            with suppress(ValidationError):  # one too many, or in a circle
+                relate(actor=actor, client=client, other=found[place % len(found)], side=side)
     ids = [client.pk for client in found]
     rule = {"any": [{"fact": "number", "op": "in", "value": ids[1:]}]}
     create_segment(actor=actor, name="Избранные", rule=rule)

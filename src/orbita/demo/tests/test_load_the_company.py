@@ -16,9 +16,11 @@ from orbita.clients.models import (
     ClientFacts,
     CompanyPerson,
     Note,
+    Relation,
     SearchedClient,
     SearchedNote,
 )
+from orbita.clients.relations import KINDS, leads_to
 from orbita.commerce.models import Cart, Order, OrderLine, Product
 from orbita.core.models import Company, Event, Job, Origin
 from orbita.demo.company import generate
@@ -46,6 +48,7 @@ def test_everything_generated_is_in_the_base(loaded: list[str]) -> None:
     assert Product.objects.count() == len(made.products)
     assert Cart.objects.count() == len(made.carts)
     assert CompanyPerson.objects.count() == sum(len(client.people) for client in made.clients)
+    assert Relation.objects.count() == len(made.relations)
     assert Note.objects.count() == sum(len(client.talks) for client in made.clients)
     assert Company.current().name == made.company
 
@@ -91,6 +94,16 @@ def test_every_client_can_be_found(loaded: list[str]) -> None:
     indexed = SearchedClient.objects.count()
     assert indexed == Client.objects.count()
     assert SearchedNote.objects.count() == Note.objects.count()
+
+
+def test_clients_are_related_as_the_rules_have_it(loaded: list[str]) -> None:
+    for row in Relation.objects.select_related("client", "other"):
+        assert {row.client.kind, row.other.kind} <= KINDS[row.kind].joins
+        assert not leads_to(row.kind, row.other_id, row.client_id) or not KINDS[row.kind].single
+    assert {"parent", "spouse", "branch", "recommended"} & set(
+        Relation.objects.values_list("kind", flat=True)
+    )
+    assert CompanyPerson.objects.filter(until__lte=NOW.date()).exists()
 
 
 def test_all_employees_can_sign_in(loaded: list[str]) -> None:

@@ -1,0 +1,37 @@
+"""Who is what to a client, as the API tells it."""
+
+from typing import Any
+
+from orbita.accounts.models import User
+from orbita.clients.models import Client, Relation
+from orbita.clients.relations import relations_of, side_of
+
+MOST = 1000
+
+
+def relations_seen(user: User, client: Client) -> list[dict[str, Any]]:
+    """The client's relations to those whom the user may see."""
+    rows = list(relations_of(client.pk).order_by("pk")[:MOST])
+    if not rows:
+        return []
+    seen = Client.objects.visible_to(user).filter(pk__in=[other_id(row, client) for row in rows])
+    names = dict(seen.values_list("pk", "name"))
+    return [
+        relation_json(row, client, names[pk])
+        for row in rows
+        if (pk := other_id(row, client)) in names
+    ]
+
+
+def other_id(row: Relation, client: Client) -> int:
+    return row.other_id if row.client_id == client.pk else row.client_id
+
+
+def relation_json(row: Relation, client: Client, name: str) -> dict[str, Any]:
+    return {
+        "id": row.pk,
+        "relation": side_of(row, client.pk).name,
+        "client_id": other_id(row, client),
+        "name": name,
+        "note": row.note,
+    }

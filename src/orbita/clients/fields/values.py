@@ -52,16 +52,20 @@ def read(subject: str, values: Values, actor: Any = None, kind: str = "") -> dic
 
 def assign(record: Any, subject: str, clean: Values) -> None:
     """Puts stored forms, by name, into the record's column."""
-    if not clean:
-        return
-    kept = dict(record.own or {})
+    if clean:
+        record.own = with_values(record.own, subject, clean)
+
+
+def with_values(own: Values | None, subject: str, clean: Values) -> dict[str, Any] | None:
+    """The column with stored forms, by name, put into it."""
+    kept = dict(own or {})
     for name, value in clean.items():
         key = name.removeprefix(PREFIX)
         kept.pop(key, None)
         kept.pop(f"_{key}", None)
         if value is not None:
             kept |= stored_pair(own_field(subject, name), key, value)
-    record.own = kept or None
+    return kept or None
 
 
 def stored_pair(field: FieldDefinition | None, key: str, value: Any) -> dict[str, Any]:
@@ -177,10 +181,17 @@ def taken(
     model: Any, field: FieldDefinition, wanted: Collection[Any], but: int | None = None
 ) -> set[Any]:
     """Which of these values, as the index holds them, stand on some record already."""
-    how = kinds.TYPES[field.kind].how
-    keys = [indexed(field, value) for value in wanted]
-    rows = model.objects.filter(**{f"{path(how, field.key)}__in": keys}).exclude(pk=but)
-    return set(rows.values_list(path(how, field.key), flat=True))
+    found = holders(model, field, [indexed(field, value) for value in wanted])
+    return {value for value, owners in found.items() if owners - {but}}
+
+
+def holders(model: Any, field: FieldDefinition, keys: Collection[Any]) -> dict[Any, set[int]]:
+    """The records on which these values, as the index holds them, stand."""
+    where = path(kinds.TYPES[field.kind].how, field.key)
+    found: dict[Any, set[int]] = {}
+    for value, pk in model.objects.filter(**{f"{where}__in": keys}).values_list(where, "pk"):
+        found.setdefault(value, set()).add(pk)
+    return found
 
 
 def indexed(field: FieldDefinition, value: Any) -> Any:

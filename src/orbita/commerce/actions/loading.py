@@ -18,6 +18,8 @@ from django.utils.translation import gettext as _
 from orbita.accounts import policy
 from orbita.accounts.models import User
 from orbita.clients import facts
+from orbita.clients.fields import in_bulk as own_in_bulk
+from orbita.clients.fields import values as own_values
 from orbita.commerce.actions.checking import fault
 from orbita.commerce.models import Order, OrderLine
 from orbita.commerce.records import LineData, OrderData
@@ -110,6 +112,7 @@ def unload_orders(
         touched = {orders[pk].client_id for pk in gone}
         counts = _count_by_client(orders[pk] for pk in gone)
         OrderLine.objects.filter(order_id__in=gone).delete()
+        own_in_bulk.unmark(gone, "order")
         Order.objects.filter(pk__in=gone).delete()
         load = _Load("", OVERWRITE)
         for pk, (_version, data) in before.items():
@@ -211,7 +214,7 @@ _LINE_FIELDS = (
 _REWRITTEN = tuple(
     name
     for name in _ORDER_FIELDS
-    if name not in ("id", "origin", "external_id", "created_at", "deleted_at", "own")
+    if name not in ("id", "origin", "external_id", "created_at", "deleted_at")
 )
 
 
@@ -247,6 +250,7 @@ class _Load:
 
     def run(self, rows: Sequence[OrderData]) -> list[Loaded]:
         known = self._known(rows)
+        rows = _distinct(rows, known)
         results: list[Loaded] = []
         fresh: list[Loaded] = []
         seen: set[str] = set()
@@ -359,12 +363,17 @@ class _Load:
             for order, reckoned in self._rewritten:
                 values = dict(zip(_ORDER_FIELDS, self._order_row(order.pk, reckoned), strict=True))
                 for name in _REWRITTEN:
-                    if name != "version":
+                    if name not in ("version", "own"):
                         setattr(order, _ATTRIBUTES[name], values[name])
+                order.own = _own_column(reckoned.data.own, order.own)
             orders = [order for order, _reckoned in self._rewritten]
             Order.objects.bulk_update(orders, _REWRITTEN, batch_size=200)
             OrderLine.objects.filter(order__in=orders).delete()
         insert_rows(Order, _ORDER_FIELDS, [self._order_row(pk, new) for pk, new in self._new])
+        own_in_bulk.mark(((pk, _own_column(new.data.own) or {}) for pk, new in self._new), "order")
+        own_in_bulk.mark_again(
+            ((order.pk, order.own or {}) for order, _reckoned in self._rewritten), "order"
+        )
         written = [(order.pk, reckoned) for order, reckoned in self._rewritten] + self._new
         count = sum(len(reckoned.lines) for _pk, reckoned in written)
         keys = iter(reserve_ids(OrderLine, count) if count else [])
@@ -426,7 +435,7 @@ class _Load:
             self._now,
             1,
             None,
-            None,
+            own_in_bulk.as_json(_own_column(data.own)),
         )
 
     # -- telling
@@ -462,6 +471,27 @@ class _Load:
             )
             for pk, reckoned in self._told
         ]
+
+
+def _distinct(rows: Sequence[OrderData], known: Mapping[str, Order]) -> Sequence[OrderData]:
+    """The rows with own values that other orders have already in their comments."""
+    if not any(row.own for row in rows):
+        return rows
+    own = [dict(row.own) for row in rows]
+    owners = [order.pk if (order := known.get(row.external_id or "")) else None for row in rows]
+    out = own_in_bulk.take_repeated(Order, "order", own, owners)
+    return [
+        replace(
+            row, own=left, comment="; ".join(filter(None, [row.comment, *words.values()]))[:500]
+        )
+        for row, left, words in zip(rows, own, out, strict=True)
+    ]
+
+
+def _own_column(
+    given: Mapping[str, Any], before: Mapping[str, Any] | None = None
+) -> dict[str, Any] | None:
+    return own_values.with_values(before, "order", own_values.read("order", given))
 
 
 def _positive(lines: Iterable[LineData]) -> list[LineData]:
@@ -506,6 +536,7 @@ def as_data(order: Order) -> OrderData:
         responsible_id=order.responsible_id,
         comment=order.comment,
         return_of_id=order.return_of_id,
+        own=own_in_bulk.plain_all(order, "order"),
     )
 
 
@@ -513,7 +544,17 @@ _BLANKS = tuple(
     field.name
     for field in fields(OrderData)
     if field.name
-    not in ("lines", "kind", "status", "currency", "discount", "ordered_at", "ordered_on", "paid")
+    not in (
+        "lines",
+        "kind",
+        "status",
+        "currency",
+        "discount",
+        "ordered_at",
+        "ordered_on",
+        "paid",
+        "own",
+    )
 )
 
 
@@ -525,7 +566,8 @@ def _filled(before: OrderData, given: OrderData) -> OrderData:
     known = {line.ordinal for line in before.lines}
     lines = [*before.lines, *(line for line in given.lines if line.ordinal not in known)]
     lines.sort(key=lambda line: line.ordinal or 0)
-    return replace(before, **gaps, lines=lines)
+    own = own_in_bulk.joined(before.own, given.own, overwrites=False)
+    return replace(before, **gaps, lines=lines, own=own)
 
 
 def _overwritten(before: OrderData, given: OrderData) -> OrderData:
@@ -544,4 +586,5 @@ def _overwritten(before: OrderData, given: OrderData) -> OrderData:
         status=given.status or before.status,
         currency=given.currency,
         lines=given.lines or before.lines,
+        own=own_in_bulk.joined(before.own, given.own, overwrites=True),
     )

@@ -376,6 +376,7 @@ def _order_data(group: OrderGroup, client_id: int | None, products: dict[str, in
         delivered_on=group.delivered_on,
         responsible_id=group.responsible_id,
         comment=group.comment,
+        own=group.own,
     )
 
 

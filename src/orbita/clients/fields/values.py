@@ -87,6 +87,17 @@ def plain_value(record: Any, field: FieldDefinition) -> Any:
     return value
 
 
+def seen_value(record: Any, field: FieldDefinition, actor: Any) -> Any:
+    """The same as the actor may see it: a client whom he does not see has no name."""
+    from orbita.clients.models import Client
+
+    value = kinds.plain(field, stored(record, field))
+    if value is None or field.kind != Kind.CLIENT:
+        return plain_value(record, field)
+    seen = Client.objects.visible_to(actor).filter(pk=value).values_list("name", flat=True)
+    return {"id": value, "name": seen.first() or ""}
+
+
 def plain(record: Any, subject: str) -> dict[str, Any]:
     """All values of fields in use, as an event keeps them, by name."""
     return {field.name: plain_value(record, field) for field in active(subject)}

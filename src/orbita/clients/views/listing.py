@@ -1,10 +1,12 @@
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from orbita.accounts import policy
 from orbita.clients import lists
+from orbita.clients.fields.known import is_own
+from orbita.clients.fields.picking import clients_like
 from orbita.clients.models import Client
 from orbita.clients.search import text_condition
 from orbita.clients.views.common import actor_of, form_page
@@ -47,3 +49,16 @@ def options(request: HttpRequest) -> HttpResponse:
         people = Client.objects.visible_to(actor).filter(condition, kind=Client.Kind.PERSON)
         found = list(people.order_by("name_key", "pk")[:MOST_OPTIONS])
     return render(request, "clients/_options.html", {"people": found, "none": _("A new person")})
+
+
+@require_safe
+def link_options(request: HttpRequest) -> HttpResponse:
+    """Clients to choose from while somebody types into an own field that points at one."""
+    actor = actor_of(request)
+    policy.require(actor, "clients.view")
+    name = request.GET.get("as", "")
+    if not is_own(name):
+        raise Http404
+    typed = request.GET.get(name, "").replace("\0", "").strip()[:200]
+    context = {"clients": clients_like(actor, typed), "typed": len(typed) > 1, "name": name}
+    return render(request, "clients/_client_options.html", context)

@@ -157,7 +157,7 @@ def prepare(data: ClientData) -> ClientData:
     data.places = place_words(
         text for one in data.addresses for text in (one.city, one.region, one.text)
     )
-    data.told = _encoder.encode(after(data))
+    tell(data)
     data.filled = filled_in(
         data,
         {contact.kind for contact in data.contacts if contact.key},
@@ -166,6 +166,11 @@ def prepare(data: ClientData) -> ClientData:
     )
     data.problems = bits_of(data, data.contacts, today=date.today())  # noqa: DTZ011
     return data
+
+
+def tell(data: ClientData) -> None:
+    """Words the event of the card anew."""
+    data.told = _encoder.encode(after(data))
 
 
 def after(data: ClientData) -> dict[str, Any]:

@@ -84,15 +84,18 @@ def load_clients(
     actor: User,
     origin: str = Origin.IMPORT,
     marks: Mapping[str, Any] | None = None,
+    defaults: Mapping[str, Any] | None = None,
 ) -> list[int]:
     """Makes new clients of prepared records; their ids in the same order.
 
     The caller knows that their numbers are new. `marks` go into each event beside the card.
+    `defaults` are values of own fields by name for those that a record says nothing of.
     """
     policy.require(actor, "clients.import")
     if not rows:
         return []
     with transaction.atomic():
+        own_in_bulk.give_defaults(rows, defaults or {})
         own_in_bulk.keep_distinct(rows)
         ids = list(reserve_ids(Client, len(rows)))
         pairs = list(zip(ids, rows, strict=True))

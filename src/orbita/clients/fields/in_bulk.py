@@ -6,10 +6,10 @@ from typing import Any
 
 from orbita.clients.fields import kinds
 from orbita.clients.fields.known import active, own_field
-from orbita.clients.fields.values import holders, indexed, stored
+from orbita.clients.fields.values import holders, indexed, stored, stored_pair
 from orbita.clients.models import Client
 from orbita.clients.models.fields import FieldDefinition, FieldMark
-from orbita.clients.records import ClientData, prepare
+from orbita.clients.records import ClientData, prepare, tell
 from orbita.core.bulk import insert_rows
 
 Values = Mapping[str, Any]
@@ -62,6 +62,26 @@ def keep_distinct(rows: Sequence[ClientData], ids: Sequence[int | None] = ()) ->
             row.own = {key: value for key, value in row.own.items() if key not in gone}
             row.comment = "\n".join(part for part in (row.comment, *words.values()) if part)
             prepare(row)
+
+
+def give_defaults(rows: Sequence[ClientData], defaults: Values) -> None:
+    """Fills the gaps of new clients with plain values by name."""
+    given = [(field, kinds.read(field, defaults[field.name])) for field in _named(defaults)]
+    for row in rows:
+        missing = [
+            (field, value)
+            for field, value in given
+            if field.name not in row.own_told and field.suits(row.kind)
+        ]
+        for field, value in missing:
+            row.own |= stored_pair(field, field.key, value)
+            row.own_told[field.name] = defaults[field.name]
+        if missing:
+            tell(row)
+
+
+def _named(values: Values) -> list[FieldDefinition]:
+    return [field for field in active("client") if field.name in values]
 
 
 def plain_all(record: Any, subject: str) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any
 
 from django.db import transaction
@@ -65,16 +66,18 @@ def load_orders(
     on_match: str = FILL,
     event_origin: str = Origin.IMPORT,
     event_per_order: bool = False,
+    defaults: Mapping[str, Any] | None = None,
 ) -> list[Loaded]:
     """Loads a chunk of orders, each known by (origin, external id); one outcome per row, in order.
 
     A known order is left alone ("skip"), gets what it lacks ("fill"), or takes everything given
     ("overwrite", its lines wholly). Rows without an external id are always new. A row that cannot
     be kept is rejected with a reason, and the rest are loaded. One event per client tells how much
-    came; with `event_per_order`, each new order tells its own, on its own date.
+    came; with `event_per_order`, each new order tells its own, on its own date. `defaults` are values
+    of own fields by name for new orders that say nothing of them.
     """
     policy.require(actor, "clients.import")
-    load = _Load(origin, on_match)
+    load = _Load(origin, on_match, defaults or {})
     with transaction.atomic():
         results = load.run(rows)
         facts.refresh(load.client_ids, but=("quality",), origin=event_origin)
@@ -238,9 +241,11 @@ class _Reckoned:
 
 
 class _Load:
-    def __init__(self, origin: str, on_match: str) -> None:
+    def __init__(
+        self, origin: str, on_match: str, defaults: Mapping[str, Any] = MappingProxyType({})
+    ) -> None:
         company = Company.current()
-        self._origin, self._on_match = origin, on_match
+        self._origin, self._on_match, self._defaults = origin, on_match, defaults
         self._rates, self._clock = Rates(company.currency), Clock(company)
         self._now = timezone.now()
         self._new: list[tuple[int, _Reckoned]] = []
@@ -309,6 +314,8 @@ class _Load:
     # -- deciding
 
     def _add(self, row: OrderData, fresh: list[Loaded]) -> Loaded:
+        if self._defaults:
+            row = replace(row, own={**self._defaults, **row.own})
         reckoned = self._reckon(row)
         if isinstance(reckoned, str):
             return Loaded(Outcome.REJECTED, reason=reckoned)

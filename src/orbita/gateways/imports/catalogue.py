@@ -15,6 +15,7 @@ from orbita.commerce.actions.catalogue import ProductData
 from orbita.commerce.models import Product
 from orbita.core.models import Origin
 from orbita.core.text import normalise
+from orbita.gateways.imports import own_cells
 from orbita.gateways.imports.journal import Journal, Subject
 from orbita.gateways.imports.records import OrderGroup, ProductRow, Rejected
 from orbita.gateways.models import Import
@@ -48,7 +49,8 @@ class Catalogue:
         found = dict(Product.objects.filter(sku__in=by_sku).values_list("sku", "pk"))
         missing = [sku for sku in by_sku if sku not in found]
         if missing and policy.allows(self._actor, "products.edit"):
-            rows = [ProductData(name=by_sku[sku][0] or sku, sku=sku) for sku in missing]
+            own = own_cells.defaults("product", ())
+            rows = [ProductData(name=by_sku[sku][0] or sku, sku=sku, own=own) for sku in missing]
             for sku, product in zip(missing, load_products(rows, actor=self._actor), strict=True):
                 found[sku] = product.pk
                 self._journal.created(Subject.PRODUCT, product.pk, by_sku[sku][1])
@@ -78,6 +80,9 @@ class Catalogue:
             else:
                 new[key] = row
                 counts["created"] += 1
+        columns = (self._batch.mapping or {}).get("columns", {}).values()
+        for row in new.values():
+            row.own = own_cells.defaults("product", columns) | row.own
         made = load_products([_data(row) for row in new.values()], actor=self._actor)
         for row, product in zip(new.values(), made, strict=True):
             self._journal.created(Subject.PRODUCT, product.pk, row.number)

@@ -1,6 +1,6 @@
 """Own fields in files: the columns they are known by, and how their cells are read."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import Any
 
 from orbita.accounts.models import User
@@ -68,6 +68,15 @@ def for_plan(actor: User) -> list[dict[str, Any]]:
         for field in changed_by(seen(subject, actor), actor)
         if field.kind not in _NOT_IN_FILES
     ]
+
+
+def defaults(subject: str, columns: Container[str]) -> dict[str, Any]:
+    """What new records get in the fields that the file has no column for, by name."""
+    return {
+        field.name: field.default
+        for field in active(subject)
+        if not kinds.is_empty(field.default) and _column(field) not in columns
+    }
 
 
 def fields_by_column(plan: Plan, subject: str) -> dict[str, FieldDefinition]:

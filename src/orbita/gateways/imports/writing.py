@@ -23,6 +23,7 @@ from orbita.clients.records import ClientData
 from orbita.commerce.actions import load_orders
 from orbita.commerce.models import Order
 from orbita.commerce.records import LineData, OrderData
+from orbita.gateways.imports import own_cells
 from orbita.gateways.imports.balances import Balances
 from orbita.gateways.imports.catalogue import Catalogue
 from orbita.gateways.imports.journal import Journal, Subject
@@ -49,6 +50,7 @@ class Writer:
         self._batch, self._actor = batch, actor
         self._matcher = Matcher(batch, actor)
         self._marks = {"import": batch.pk}
+        self._columns = frozenset((batch.mapping or {}).get("columns", {}).values())
 
     def write(self, batch: Batch) -> dict[str, int]:
         """Applies the chunk; how many source rows had which outcome, and how many were noted."""
@@ -128,7 +130,10 @@ class Writer:
         self, rows: Sequence[ClientRow], places: Sequence[int], results: list[Resolved]
     ) -> None:
         ids = load_clients(
-            [rows[place].client for place in places], actor=self._actor, marks=self._marks
+            [rows[place].client for place in places],
+            actor=self._actor,
+            marks=self._marks,
+            defaults=own_cells.defaults("client", self._columns),
         )
         self._matcher.fresh.update(ids)
         for place, pk in zip(places, ids, strict=True):
@@ -207,6 +212,7 @@ class Writer:
             [row.linked.client for row in firsts if row.linked],
             actor=self._actor,
             marks=self._marks,
+            defaults=own_cells.defaults("client", ()),
         )
         for made_id, group in zip(made, new.values(), strict=True):
             self._journal.created(Subject.CLIENT, made_id, group[0][0].number)
@@ -279,6 +285,7 @@ class Writer:
             actor=self._actor,
             origin=self._batch.source,
             on_match=self._batch.on_match,
+            defaults=own_cells.defaults("order", self._columns),
         )
         for group, result in zip(ready, loaded, strict=True):
             outcome = str(result.outcome)

@@ -17,12 +17,13 @@ from orbita.accounts.models import User
 from orbita.clients.actions import create_client
 from orbita.clients.fields.actions import change_field, define_field
 from orbita.clients.models import Client, FieldDefinition, FieldMark
+from orbita.clients.search import indexed_words
 from orbita.commerce.models import Order, Product
 from orbita.core.events import payload_of
 from orbita.core.models import Event
 from orbita.gateways.actions import propose_mapping, receive_file
 from orbita.gateways.exports.lists import plan_of
-from orbita.gateways.tests.conftest import Bring, outcome
+from orbita.gateways.tests.conftest import Bring, contents, outcome
 from orbita.ui.lists import export_rows
 
 pytestmark = pytest.mark.django_db
@@ -357,3 +358,60 @@ def test_a_product_is_put_back_though_its_field_is_required_and_closed_by_now(
     change_field(actor=admin, field=field, required="always", edit_roles=[admin.role_id])
     undo(row)
     assert Product.objects.get().own is None
+
+
+# ---- defaults ----
+
+
+def define_default(admin: User, subject: str, **more: Any) -> None:
+    define_field(
+        actor=admin, subject=subject, kind="text", label="Откуда", key="from", default="файл", **more
+    )  # fmt: skip
+
+
+def test_new_clients_get_defaults_of_fields_that_the_file_has_no_column_for(
+    bring: Bring, sheet: Sheet, undo: Any, admin: User
+) -> None:
+    define_default(admin, "client", holder="person", is_searchable=True)
+    known = create_client(
+        actor=admin,
+        values={"name": "Иванов Иван", "own_from": None},
+        external_ids=[{"source": "file", "value": "1", "is_primary": True}],
+    )
+    before = contents()
+    rows = [
+        ("Код", "ФИО", "Компания"),
+        ("1", "Иванов Иван", ""),
+        ("2", "Петров Пётр", "ООО Ромашка"),
+    ]
+    row = bring(sheet(rows))
+    known.refresh_from_db()
+    assert known.own is None
+    new = Client.objects.get(name="Петров Пётр")
+    assert new.own == {"from": "файл", "_from": "файл"}
+    assert payload_of(Event.objects.get(kind="client.created", client_id=new.pk))["after"][
+        "own_from"
+    ] == ("файл")
+    assert Client.objects.get(kind="company").own is None
+    assert "файл" in indexed_words(new.pk)
+    undo(row)
+    assert contents() == before
+
+
+def test_an_empty_cell_of_a_column_stays_empty(bring: Bring, sheet: Sheet, admin: User) -> None:
+    define_default(admin, "client")
+    bring(sheet([("Код", "ФИО", "Откуда"), ("1", "Иванов Иван", ""), ("2", "Петров Пётр", "сайт")]))
+    own = dict(Client.objects.values_list("name", "own"))
+    assert own["Иванов Иван"] is None
+    assert (own["Петров Пётр"] or {})["from"] == "сайт"
+
+
+def test_new_orders_and_their_products_get_defaults(
+    bring: Bring, sheet: Sheet, admin: User
+) -> None:
+    define_default(admin, "order")
+    define_default(admin, "product")
+    heads = ("№ заказа", "Дата заказа", "ID клиента", "Артикул", "Товар", "Сумма")
+    bring(sheet([heads, ("7", "01.02.2024", "17", "A-1", "Стол", 100)]), kind="orders")
+    assert (Order.objects.get().own or {})["from"] == "файл"
+    assert (Product.objects.get().own or {})["from"] == "файл"

@@ -1,9 +1,12 @@
 """Values of own fields on records: what `own_<key>` is for clients, orders and products alike."""
 
-from collections.abc import Collection, Mapping
+import re
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.db import IntegrityError
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
@@ -16,6 +19,8 @@ from orbita.core.text import normalise
 
 Values = Mapping[str, Any]
 Kind = FieldDefinition.Kind
+# The unique index of a field, as both databases name it when it refuses a row.
+_ONCE = re.compile(r"own_field_(\d+)_once")
 SEARCHED_LENGTH = 1000  # of a long text: the index is no copy of the card
 
 
@@ -186,6 +191,28 @@ def require_distinct(record: Any, subject: str, names: Collection[str]) -> None:
                 "“%(value)s” stands on another card already, and “%(field)s” is never repeated."
             )
             raise ValidationError({field.name: ValidationError(words % shown, code="conflict")})
+
+
+@contextmanager
+def distinct_saves() -> Iterator[None]:
+    """Around a transaction that sets own fields: whoever gives a value that must be the only one at the
+    same moment as somebody else is refused by the index, and told so.
+    """
+    try:
+        yield
+    except IntegrityError as error:
+        refuse_repeated(error)
+        raise
+
+
+def refuse_repeated(error: IntegrityError) -> None:
+    """Raises `ValidationError` when the database has refused a repeated value of an own field."""
+    broken = _ONCE.search(str(error))
+    field = FieldDefinition.objects.filter(pk=broken[1]).first() if broken else None
+    if field is not None:
+        words = _("Another card has just been given this value, and “%(field)s” is never repeated.")
+        sentence = ValidationError(words % {"field": field.label}, code="conflict")
+        raise ValidationError({field.name: sentence}) from None
 
 
 def taken(

@@ -321,7 +321,8 @@ def _save(product: Product) -> None:
     try:
         with transaction.atomic():
             product.save()
-    except IntegrityError:
+    except IntegrityError as error:
+        own.refuse_repeated(error)
         taken = ValidationError(_("Another product has this article."), code="conflict")
         raise ValidationError({"sku": taken}) from None
 

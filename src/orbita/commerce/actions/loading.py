@@ -120,6 +120,11 @@ def unload_orders(
         load = _Load("", OVERWRITE)
         for pk, (_version, data) in before.items():
             if pk in orders and pk not in stay:
+                if _is_anothers(pk, data):
+                    kept.append(
+                        Kept(pk, _("A value that is never repeated is another order's now."))
+                    )
+                    continue
                 touched.add(orders[pk].client_id)
                 load.put_back(orders[pk], data)
         load.write()
@@ -493,6 +498,11 @@ def _distinct(rows: Sequence[OrderData], known: Mapping[str, Order]) -> Sequence
         )
         for row, left, words in zip(rows, own, out, strict=True)
     ]
+
+
+def _is_anothers(pk: int, before: OrderData) -> bool:
+    """Whether another order has got an own value that this one would get back."""
+    return any(own_in_bulk.take_repeated(Order, "order", [dict(before.own)], [pk]))
 
 
 def _own_column(

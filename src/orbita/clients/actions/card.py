@@ -27,7 +27,7 @@ from orbita.core.models import Event, Origin
 
 SEARCHED = frozenset(
     {"name", "last_name", "first_name", "middle_name", "legal_form", "legal_name", "inn", "kind"}
-    | {"contacts", "addresses", "external_ids"}
+    | {"contacts", "addresses", "external_ids", "comment", "difficulties", "special_terms"}
 )
 # How far back a stale version is looked up; a card that is staler conflicts in every field.
 LONGEST_LOOK_BACK = 300

@@ -256,10 +256,15 @@ def searched_words(subject: str, own: Values | None) -> list[str]:
     if not own:
         return []
     return [
-        str(kinds.plain(field, own[field.key]))[:SEARCHED_LENGTH]
-        for field in active(subject)
-        if field.is_searchable and field.key in own
+        text for field in active(subject) if field.is_searchable for text in text_in(field, own)
     ]
+
+
+def text_in(field: FieldDefinition, own: Values) -> list[str]:
+    """The text of a field as the search takes it; none when it is not filled."""
+    if field.key not in own:
+        return []
+    return [str(kinds.plain(field, own[field.key]))[:SEARCHED_LENGTH]]
 
 
 def is_closed_file(attachment: Any, actor: Any) -> bool:

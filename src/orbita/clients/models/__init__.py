@@ -22,7 +22,16 @@ from .quality import (
     Repair,
 )
 from .region import RegionPassport
-from .search import NotePosting, Posting, SearchedClient, SearchedNote, Word, WordKey
+from .search import (
+    NotePosting,
+    Posting,
+    SearchedClient,
+    SearchedNote,
+    SearchedText,
+    TextPosting,
+    Word,
+    WordKey,
+)
 from .segment import Segment
 from .status import ClientMark, ClientStatus, StatusMove, StatusRules
 from .work import ClientWork, ContactStop, WorkRules
@@ -63,10 +72,12 @@ __all__ = [
     "Repair",
     "SearchedClient",
     "SearchedNote",
+    "SearchedText",
     "Segment",
     "StatusMove",
     "StatusRules",
     "Tag",
+    "TextPosting",
     "Word",
     "WordKey",
     "WorkRules",

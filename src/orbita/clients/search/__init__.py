@@ -7,9 +7,11 @@ from .index import (
     index_clients,
     index_missing,
     index_notes,
+    index_texts,
     indexed_words,
     of_kinds,
     write_clients,
+    write_texts,
 )
 from .notes import FoundNote, find_notes
 from .ranking import WHY, FoundClient, find_clients
@@ -25,9 +27,11 @@ __all__ = [
     "index_clients",
     "index_missing",
     "index_notes",
+    "index_texts",
     "indexed_words",
     "of_kinds",
     "same_keys",
     "text_condition",
     "write_clients",
+    "write_texts",
 ]

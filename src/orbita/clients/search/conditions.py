@@ -20,9 +20,9 @@ MOST_WORDS = 6
 # Near misses that a list shows when nothing has the words as they were typed.
 MOST_NEAR = 200
 _BY_WORD = (
-    "SELECT p.id & 4294967295 FROM clients_word w"
+    "SELECT p.id & 4294967295 FROM clients_word w"  # noqa: S608
     " JOIN clients_posting p ON p.id >= w.id << 32 AND p.id < (w.id + 1) << 32"
-    f" WHERE w.text >= %s AND w.text < %s AND w.kind IN ({', '.join(map(str, OF_CARDS))})"  # noqa: S608
+    f" WHERE w.text >= %s AND w.text < %s AND w.kind IN ({', '.join(map(str, OF_CARDS))})"
 )
 _BY_CONTACT = "SELECT client_id FROM clients_contactpoint WHERE key >= %s AND key < %s"
 _BY_INN = "SELECT id FROM clients_client WHERE NOT (inn = '') AND inn >= %s AND inn < %s"

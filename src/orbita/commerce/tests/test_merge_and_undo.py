@@ -1,6 +1,6 @@
 """Merge + undo = identity: over random bases, in any order that stands, nothing lost meanwhile."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -22,10 +22,13 @@ from orbita.clients.actions import (
 from orbita.clients.aliases import survivor_id
 from orbita.clients.contacts import read_contact
 from orbita.clients.models import Client, ClientFacts, DuplicatePair, Merge
+from orbita.clients.quality.actions import mark_contact, mark_dead
+from orbita.clients.work.stops import stop_contacting
 from orbita.commerce.actions import create_order, set_opening_balance
 from orbita.commerce.actions.balances import BalanceData
 from orbita.commerce.models import Cart, Order, Product, ProductView
 from orbita.commerce.records import LineData, OrderData
+from orbita.core.models import Company
 
 pytestmark = pytest.mark.django_db
 # The log says that cards were merged and parted; versions only grow.
@@ -70,6 +73,9 @@ cards = st.fixed_dictionaries(
         "views": st.integers(0, 2),
         "total": st.sampled_from([None, 1000, 2500]),
         "company": st.booleans(),
+        "stop": st.sampled_from([None, "", "просил не звонить"]),
+        "dead": st.sampled_from([None, 0, 30, 400]),
+        "refused": st.booleans(),
     }
 )
 bases = st.lists(cards, min_size=2, max_size=5)
@@ -117,12 +123,26 @@ def make(base: list[dict[str, Any]], actor: User) -> list[Client]:
             )
         if card["company"]:
             link_person(actor=actor, company=company, person=client, role="uses")
+        leave_alone(client, card, actor)
         found.append(client)
     ids = [client.pk for client in found]
     rule = {"any": [{"fact": "number", "op": "in", "value": ids[1:]}]}
     create_segment(actor=actor, name="Избранные", rule=rule)
     DuplicatePair.objects.create(a_id=ids[0], b_id=ids[-1], score=0.5, status="household")
     return found
+
+
+def leave_alone(client: Client, card: dict[str, Any], actor: User) -> None:
+    """Whatever stops people from contacting the client: for good, for days, by one of his contacts."""
+    if card["stop"] is not None:
+        stop_contacting(actor=actor, client=client, reason=card["stop"])
+    if card["dead"] is not None:
+        days = timedelta(days=card["dead"])
+        until = Company.current().business_date() + days if days else None
+        mark_dead(actor=actor, client=client, reason="переехал", look_again_on=until)
+    contact = client.contacts.first()
+    if card["refused"] and contact:
+        mark_contact(actor=actor, client=client, contact=contact, mark="refused", reason="просил")
 
 
 def order_of(client: Client, price: int) -> OrderData:

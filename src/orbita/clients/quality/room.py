@@ -81,7 +81,12 @@ def register() -> None:
             frozenset({"import.finished", "import.undone"}),
             jobs.take_stock_after,
             origins=frozenset(Origin.values),
-        )
+        ),
+        Subscription(
+            "weights-after-fields",
+            frozenset({"field.changed", "field.archived", "field.restored"}),
+            jobs.weigh_after,
+        ),
     )
     MENU.register(
         MenuItem(

@@ -4,11 +4,22 @@ import django.db.models.deletion
 import orbita.core.fields
 from django.db import migrations, models
 
+from orbita.clients.region_names import region_name_key
+
 
 def words_of_own_fields_again(apps, schema_editor):
     """They stand in the index as words of places: the nightly job writes those cards anew."""
     fields = apps.get_model("clients", "FieldDefinition").objects
     fields.filter(subject="client", is_searchable=True).update(is_indexed=False)
+
+
+def regions_by_any_spelling(apps, schema_editor):
+    """A passport is found by whatever its region is called. The second of one region stays as it is."""
+    passports = apps.get_model("clients", "RegionPassport").objects
+    for row in passports.order_by("pk"):
+        key = region_name_key(row.name)
+        if key != row.name_key and not passports.filter(name_key=key).exists():
+            passports.filter(pk=row.pk).update(name_key=key)
 
 
 class Migration(migrations.Migration):
@@ -36,10 +47,11 @@ class Migration(migrations.Migration):
             name='is_indexed',
             field=models.BooleanField(default=True, editable=False),
         ),
-        migrations.RunPython(words_of_own_fields_again, migrations.RunPython.noop),
         migrations.AlterField(
             model_name='word',
             name='kind',
             field=models.PositiveSmallIntegerField(choices=[(0, 'Name'), (1, 'Place'), (2, 'Note'), (3, 'Own'), (4, 'Text')]),
         ),
+        migrations.RunPython(regions_by_any_spelling, migrations.RunPython.noop),
+        migrations.RunPython(words_of_own_fields_again, migrations.RunPython.noop),
     ]

@@ -19,7 +19,7 @@ def weigh_anew() -> None:
 @task(queue_name="long", atomic=False, max_attempts=3, label=_("Weighing all cards anew"))
 def weigh_after(event_id: int) -> None:
     """The same after a change of an own field that weighs something."""
-    field = FieldDefinition.objects.get(pk=Event.objects.get(pk=event_id).subject_id)
+    field = FieldDefinition.objects.get(pk=Event.objects.get(pk=event_id).subject_id or 0)
     weights = QualitySettings.current().weights.values()
     if field.subject == "client" and any(field.name in own for own in weights):
         _weigh()

@@ -43,7 +43,7 @@ def test_a_stop_on_either_card_stops_the_survivor(
     assert stops() == before
 
 
-def marks() -> list[dict[str, Any]]:
+def marks() -> list[Any]:
     return list(DeadMark.objects.order_by("pk").values())
 
 

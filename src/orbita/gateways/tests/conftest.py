@@ -137,8 +137,8 @@ def contents() -> dict[str, list[tuple[Any, ...]]]:
     )
     dump["Posting"] = sorted(Posting.objects.values_list("pk"))
     dump["TextPosting"] = sorted(TextPosting.objects.values_list("pk"))
-    for model in (SearchedClient, SearchedText):
-        dump[model.__name__] = sorted(
-            (pk, bytes(words)) for pk, words in model._base_manager.values_list("pk", "words")
+    for kept in (SearchedClient.objects, SearchedText.objects):
+        dump[kept.model.__name__] = sorted(
+            (pk, bytes(words)) for pk, words in kept.values_list("pk", "words")
         )
     return dump

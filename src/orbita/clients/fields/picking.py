@@ -12,20 +12,25 @@ from orbita.accounts.models import User
 from orbita.clients.models import Client
 from orbita.clients.search import text_condition
 from orbita.core.models import Company
+from orbita.core.text import normalise
 
-MOST_FOUND = 12
+MOST_FOUND = 8
 LONGEST = 400
 # «№ 17 Иванов», «17 Иванов», «17»; a longer row of digits is a phone.
 _NUMBER = re.compile(r"№\s*\d{1,17}(\s.*)?|\d{1,9}(\s+\D.*)?")
 
 
 def clients_like(actor: User, text: str) -> list[Client]:
-    """A few visible clients found by name, phone, e-mail or number, for choosing one."""
+    """A few visible clients found by name, phone, e-mail or number, for choosing one; first those whose
+    name begins so.
+    """
     condition = text_condition(text, region=Company.current().phone_region)
     if condition is None or len(text.strip()) < 2:
         return []
-    visible = Client.objects.visible_to(actor).filter(condition)
-    return list(visible.order_by("name_key", "pk")[:MOST_FOUND])
+    found = Client.objects.visible_to(actor).filter(condition).order_by("name_key", "pk")
+    begun = list(found.filter(name_key__prefix=normalise(text))[:MOST_FOUND])
+    others = found.exclude(pk__in=[one.pk for one in begun])
+    return begun + list(others[: MOST_FOUND - len(begun)])
 
 
 def written(number: int, name: str) -> str:

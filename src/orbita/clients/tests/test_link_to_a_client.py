@@ -10,6 +10,7 @@ from django.urls import reverse
 from orbita.accounts.models import User
 from orbita.clients.actions import create_client, update_client
 from orbita.clients.fields.actions import define_field
+from orbita.clients.fields.picking import clients_like
 from orbita.clients.models import Client, FieldDefinition
 
 pytestmark = pytest.mark.django_db
@@ -49,6 +50,16 @@ def test_what_is_typed_offers_clients_the_reader_sees(
     assert f'name="own_payer-pick" value="{payer.pk}"' in answer
     assert "Тайный" not in answer
     assert browse(alice).get(address, {"as": "name", "name": "петр"}).status_code == 404
+
+
+def test_names_that_begin_so_are_offered_first(alice: User, field: FieldDefinition) -> None:
+    for name in ("Алексеева Вера Ивановна", "Иванов Пётр", "Борисов Иван"):
+        person(alice, name)
+    assert [one.name for one in clients_like(alice, "иван")] == [
+        "Иванов Пётр",
+        "Алексеева Вера Ивановна",
+        "Борисов Иван",
+    ]
 
 
 def test_without_scripts_one_of_several_is_chosen_on_saving(

@@ -66,6 +66,8 @@ def keep_distinct(rows: Sequence[ClientData], ids: Sequence[int | None] = ()) ->
 
 def give_defaults(rows: Sequence[ClientData], defaults: Values) -> None:
     """Fills the gaps of new clients with plain values by name."""
+    if not defaults:
+        return
     given = [(field, kinds.read(field, defaults[field.name])) for field in _named(defaults)]
     for row in rows:
         missing = [

@@ -50,7 +50,9 @@ class Writer:
         self._batch, self._actor = batch, actor
         self._matcher = Matcher(batch, actor)
         self._marks = {"import": batch.pk}
-        self._columns = frozenset((batch.mapping or {}).get("columns", {}).values())
+        columns = frozenset((batch.mapping or {}).get("columns", {}).values())
+        self._defaults = {name: own_cells.defaults(name, columns) for name in ("client", "order")}
+        self._defaults["linked"] = own_cells.defaults("client", ())
 
     def write(self, batch: Batch) -> dict[str, int]:
         """Applies the chunk; how many source rows had which outcome, and how many were noted."""
@@ -133,7 +135,7 @@ class Writer:
             [rows[place].client for place in places],
             actor=self._actor,
             marks=self._marks,
-            defaults=own_cells.defaults("client", self._columns),
+            defaults=self._defaults["client"],
         )
         self._matcher.fresh.update(ids)
         for place, pk in zip(places, ids, strict=True):
@@ -212,7 +214,7 @@ class Writer:
             [row.linked.client for row in firsts if row.linked],
             actor=self._actor,
             marks=self._marks,
-            defaults=own_cells.defaults("client", ()),
+            defaults=self._defaults["linked"],
         )
         for made_id, group in zip(made, new.values(), strict=True):
             self._journal.created(Subject.CLIENT, made_id, group[0][0].number)
@@ -285,7 +287,7 @@ class Writer:
             actor=self._actor,
             origin=self._batch.source,
             on_match=self._batch.on_match,
-            defaults=own_cells.defaults("order", self._columns),
+            defaults=self._defaults["order"],
         )
         for group, result in zip(ready, loaded, strict=True):
             outcome = str(result.outcome)

@@ -5,11 +5,16 @@ of contacts does, of which there is one kind only. Here are those that both side
 """
 
 from datetime import date
+from typing import Any
+
+from django.db.models import QuerySet
 
 from orbita.clients.contacts import identity
-from orbita.clients.mergers import Merger, Work
-from orbita.clients.models import ContactPoint, ContactState, DeadMark
+from orbita.clients.mergers import Merger, Step, Work, give_back
+from orbita.clients.models import ContactPoint, ContactState, DeadMark, Merge
 
+_LABEL = DeadMark._meta.label_lower
+_OF_STATE = ContactState._meta.label_lower
 REFUSED = ContactState.Mark.REFUSED
 _OF_DEAD = ("look_again_on", "reason", "marked_at", "marked_by_id", "brought_up_at")
 _OF_CONTACT = ("mark", "reason", "marked_at", "marked_by_id")
@@ -33,6 +38,59 @@ def _until(mark: DeadMark) -> date:
     return mark.look_again_on or date.max
 
 
+def _part(work: Work, merge: Merge) -> None:
+    _part_rests(work, merge)
+    _part_refusals(work, merge)
+
+
+def _part_refusals(work: Work, merge: Merge) -> None:
+    """Contacts that have gone back leave behind what later merges have said of them."""
+    theirs = set(
+        ContactState.objects.filter(contact__client=work.drop).values_list("pk", flat=True)
+    )
+    for one in _later(work, merge).order_by("-pk"):
+        said = [step for step in one.steps if step[1] == _OF_STATE and step[2] in theirs]
+        if said:
+            one.steps = [step for step in one.steps if step not in said]
+            one.save(update_fields=["steps"])
+            give_back(work, said)
+
+
+def _later(work: Work, merge: Merge) -> QuerySet[Merge]:
+    return Merge.objects.filter(keep_id=work.keep.pk, undone_at=None, pk__gt=merge.pk)
+
+
+def _part_rests(work: Work, merge: Merge) -> None:
+    """The mark that came with the card has gone back with it, as later merges have lengthened it: it
+    gets its own length again, and the first of those merges now lends its card's mark.
+    """
+    later = _later(work, merge).order_by("pk")
+    lengthened = [(one, step) for one in later for step in _steps(one)]
+    gone_back = ["move", _LABEL, "client", [work.drop.pk]] in merge.steps
+    if not lengthened or not gone_back:
+        return
+    for _one, step in reversed(lengthened):
+        _write(work.drop.pk, step[3], 0)
+    first, changed = lengthened[0]
+    DeadMark.objects.filter(pk=first.drop_id).update(client_id=work.keep.pk)
+    others = [step for step in first.steps if step != changed]
+    first.steps = [*others, ["move", _LABEL, "client", [first.drop_id]]]
+    first.save(update_fields=["steps"])
+    for _one, step in lengthened[1:]:
+        _write(work.keep.pk, step[3], 1)
+
+
+def _steps(merge: Merge) -> list[Step]:
+    return [step for step in merge.steps if step[:3] == ["set", _LABEL, merge.keep_id]]
+
+
+def _write(client_id: int, told: dict[str, list[Any]], side: int) -> None:
+    values = {
+        name: DeadMark._meta.get_field(name).to_python(pair[side]) for name, pair in told.items()
+    }
+    DeadMark.objects.filter(pk=client_id).update(**values)
+
+
 def _refusals(work: Work) -> None:
     """Contacts that both cards have: the merged card's stays with it, and its refusal must not."""
     left = ContactState.objects.filter(contact__client=work.drop, mark=REFUSED)
@@ -50,4 +108,4 @@ def _refusals(work: Work) -> None:
             work.add(ContactState(contact=contact, **values))
 
 
-MERGER = Merger("quality", merge=_take_the_stricter)
+MERGER = Merger("quality", merge=_take_the_stricter, undo=_part)

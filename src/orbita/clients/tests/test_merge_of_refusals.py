@@ -8,12 +8,14 @@ import pytest
 from orbita.accounts.models import User
 from orbita.clients.actions import create_client, merge_clients, undo_merge
 from orbita.clients.contacts import read_contact
+from orbita.clients.facts import compare
 from orbita.clients.models import Client, ContactStop, DeadMark
 from orbita.clients.quality.actions import mark_contact, mark_dead
 from orbita.clients.work.stops import stop_contacting
 from orbita.core.models import Company
 
 pytestmark = pytest.mark.django_db
+REASONS = ("на 30", "на 400", "на 0")
 PHONE = "+79000001427"
 
 
@@ -65,6 +67,50 @@ def test_of_two_rests_the_longer_holds(
     assert DeadMark.objects.get(client=keep).reason == f"на {first}"
     undo_merge(actor=admin, merge=merge)
     assert marks() == before
+
+
+@pytest.mark.parametrize(
+    "order", [(0, 1, 2), (0, 2, 1), (1, 0, 2), (1, 2, 0), (2, 0, 1), (2, 1, 0)]
+)
+def test_rests_that_three_merges_have_lengthened_are_parted_in_any_order(
+    admin: User, order: tuple[int, ...]
+) -> None:
+    keep, *others = (person(admin, f"Соколова Ирина {n}") for n in range(4))
+    today = Company.current().business_date()
+    for card, days in zip(others, (30, 400, 0), strict=True):
+        until = today + timedelta(days=days) if days else None
+        mark_dead(actor=admin, client=card, reason=f"на {days}", look_again_on=until)
+    before = marks()
+    merges = [merge_clients(actor=admin, keep=keep, drop=card) for card in others]
+    assert DeadMark.objects.get(client=keep).for_good
+    for place in order[:2]:
+        undo_merge(actor=admin, merge=merges[place])
+        left = {0, 1, 2} - set(order[: order.index(place) + 1])
+        assert DeadMark.objects.get(client=keep).reason == REASONS[max(left)]
+    undo_merge(actor=admin, merge=merges[order[2]])
+    assert marks() == before
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_a_contact_goes_back_without_the_refusal_of_a_third_card(admin: User, first: int) -> None:
+    keep = create_client(actor=admin, values={"name": "Соколова"})
+    owner, refuser = person(admin), person(admin, "Соколова Ира")
+    mark_contact(
+        actor=admin,
+        client=refuser,
+        contact=refuser.contacts.get(),
+        mark="refused",
+        reason="просила",
+    )
+    merges = [merge_clients(actor=admin, keep=keep, drop=card) for card in (owner, refuser)]
+    assert Client.objects.get(pk=keep.pk).contacts.get().mark == "refused"
+    undo_merge(actor=admin, merge=merges[first])
+    if first == 0:
+        assert Client.objects.get(pk=owner.pk).contacts.get().mark == ""
+    undo_merge(actor=admin, merge=merges[1 - first])
+    again = [Client.objects.get(pk=card.pk).contacts.get().mark for card in (owner, refuser)]
+    assert again == ["", "refused"]
+    assert list(compare()) == []
 
 
 @pytest.mark.parametrize("known", ["", "wrong", "refused"])

@@ -85,9 +85,8 @@ def _steps(merge: Merge) -> list[Step]:
 
 
 def _write(client_id: int, told: dict[str, list[Any]], side: int) -> None:
-    values = {
-        name: DeadMark._meta.get_field(name).to_python(pair[side]) for name, pair in told.items()
-    }
+    columns = {column.attname: column for column in DeadMark._meta.concrete_fields}
+    values = {name: columns[name].to_python(pair[side]) for name, pair in told.items()}
     DeadMark.objects.filter(pk=client_id).update(**values)
 
 

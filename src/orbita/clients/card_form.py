@@ -16,7 +16,7 @@ from orbita.clients.actions.contacts import read as read_contact
 from orbita.clients.collections import COLLECTIONS, Entry
 from orbita.clients.contacts import Contact
 from orbita.clients.fields.inputs import input_of, own_initial
-from orbita.clients.fields.known import changed_by, grouped, seen
+from orbita.clients.fields.known import changed_by, grouped, is_own, seen
 from orbita.clients.forms import (
     CONTACT_TYPES,
     SuggestInput,
@@ -221,15 +221,14 @@ class CardForm(UiForm):
         initial: dict[str, Any] = {}
         if client:
             entries = {name: COLLECTIONS[name].current(client) for name in COLLECTIONS}
-            initial = initial_of(client, self.names)
+            initial = initial_of(client, self.names, actor)
             initial["tags"] = ", ".join(entry["name"] for entry in entries["tags"])
         else:
             initial = own_initial(self.own)
         super().__init__(data, initial=initial)
-        for name in self.names:
-            self.fields[name] = form_field(name)
+        self.fields |= {name: form_field(name) for name in self.names if not is_own(name)}
         for own in self.own:
-            self.fields[own.name] = input_of(own, whole=True, value=initial.get(own.name))
+            self.fields[own.name] = input_of(own, actor, whole=True, value=initial.get(own.name))
         self._dress()
         self.rows = {row.name: Rows(row, data, entries[row.name]) for row in ROW_KINDS}
         self.contacts, self.addresses = self.rows["contacts"], self.rows["addresses"]

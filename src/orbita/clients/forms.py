@@ -85,8 +85,6 @@ def known_tags() -> list[str]:
 
 def form_field(name: str) -> forms.Field:
     """The field of a form for one field of the card, with the model's label and length."""
-    if field := own_field("client", name):
-        return input_of(field)
     column = card_fields.model_field(name)
     label = str(column.verbose_name)
     common: dict[str, Any] = {"label": label[:1].upper() + label[1:], "required": False}
@@ -112,10 +110,10 @@ def form_field(name: str) -> forms.Field:
     return forms.CharField(max_length=column.max_length, **common)
 
 
-def initial_of(client: Client, names: Sequence[str]) -> dict[str, Any]:
-    """The values of the card as form fields show them."""
+def initial_of(client: Client, names: Sequence[str], actor: User) -> dict[str, Any]:
+    """The values of the card as form fields show them to the actor."""
     values = {
-        name: inputs.initial_of(client, field)
+        name: inputs.initial_of(client, field, actor)
         if (field := own_field("client", name))
         else card_fields.plain_value(client, name)
         for name in names
@@ -189,7 +187,7 @@ class QuickForm(UiForm):
         ]
         for field in self.own:
             # One that only companies have, or a segment asks for, is asked for by the action.
-            made = input_of(field, whole=not field.holder)
+            made = input_of(field, actor, whole=not field.holder)
             made.initial = field.default
             dress(made)
             self.fields[field.name] = made
@@ -259,7 +257,7 @@ class FieldForm(UiForm):
     """One field of the card, edited in place."""
 
     def __init__(
-        self, data: QueryDict | None, files: Any = None, *, name: str, client: Client
+        self, data: QueryDict | None, files: Any = None, *, name: str, client: Client, actor: User
     ) -> None:
         if name == "tags":
             current = COLLECTIONS["tags"].current(client)
@@ -268,9 +266,9 @@ class FieldForm(UiForm):
                 label=_("Tags"), required=False, max_length=2000, widget=SuggestInput(known_tags)
             )
         else:
-            initial, made = initial_of(client, [name]), form_field(name)
-            if field := own_field("client", name):
-                made = input_of(field, value=initial[name])
+            initial = initial_of(client, [name], actor)
+            field = own_field("client", name)
+            made = input_of(field, actor, value=initial[name]) if field else form_field(name)
         super().__init__(data, files, initial=initial)
         dress(made)
         self.fields[name] = made

@@ -52,6 +52,6 @@ def index_missing() -> None:
     """Brings into the search index what was there before it: the first time, the whole base."""
     for progress in search.index_missing():
         with transaction.atomic():
-            checkpoint(None, done=progress.clients + progress.notes)
+            checkpoint(None, done=progress.clients + progress.notes + progress.texts)
         if is_cancelled():
             return

@@ -12,7 +12,7 @@ import msgspec
 
 from orbita.clients.quality.completeness import filled_in
 from orbita.clients.quality.problems import bits_of
-from orbita.clients.tokens import name_words, place_words
+from orbita.clients.tokens import name_words, place_words, text_words
 
 # The plain fields of a card in the order of the loader's rows.
 TEXTS = (
@@ -89,7 +89,7 @@ class ClientData(msgspec.Struct, array_like=True, kw_only=True):
     A person whose name has no parts is known by a number only: `name` is then a stand-in that a
     real name replaces. `numbers` are external ids as (source, value), the primary one first.
     `own` is the column of own fields and `own_told` their plain values by name, as events have them.
-    `words`, `places`, `told` and what is said of quality are filled by `prepare`.
+    `words`, `places`, `texts`, `told` and what is said of quality are filled by `prepare`.
     """
 
     kind: str = "person"
@@ -132,6 +132,7 @@ class ClientData(msgspec.Struct, array_like=True, kw_only=True):
     own_told: dict[str, Any] = {}
     words: list[str] = []
     places: list[str] = []
+    texts: list[str] = []
     told: bytes = b""
     filled: int = 0
     problems: int = 0
@@ -157,7 +158,8 @@ def prepare(data: ClientData) -> ClientData:
     data.places = place_words(
         text for one in data.addresses for text in (one.city, one.region, one.text)
     )
-    data.told = _encoder.encode(after(data))
+    data.texts = text_words((data.comment, data.difficulties, data.special_terms))
+    tell(data)
     data.filled = filled_in(
         data,
         {contact.kind for contact in data.contacts if contact.key},
@@ -166,6 +168,11 @@ def prepare(data: ClientData) -> ClientData:
     )
     data.problems = bits_of(data, data.contacts, today=date.today())  # noqa: DTZ011
     return data
+
+
+def tell(data: ClientData) -> None:
+    """Words the event of the card anew."""
+    data.told = _encoder.encode(after(data))
 
 
 def after(data: ClientData) -> dict[str, Any]:

@@ -36,6 +36,12 @@ def place_words(places: Iterable[str]) -> list[str]:
     return list(found)[:MOST]
 
 
+def text_words(texts: Iterable[str]) -> list[str]:
+    """The distinct words of the comment and the like; hardly any card has them."""
+    filled = " ".join(filter(None, texts))
+    return note_words(filled) if filled else []
+
+
 def note_words(text: str) -> list[str]:
     """The distinct words of a text, short ones and plain numbers below four digits left out."""
     words = (word[:LONGEST] for word in search_tokens(text))

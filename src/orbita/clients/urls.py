@@ -28,6 +28,7 @@ urlpatterns = [
     path("clients/new/hints/", edit.hints, name="hints"),
     path("clients/side-by-side/", compare.compare, name="side-by-side"),
     path("clients/options/", listing.options, name="options"),
+    path("clients/options/linked/", listing.link_options, name="link-options"),
     path("clients/bulk/responsible/", bulk.assign, name="bulk-assign"),
     path("clients/bulk/tag/", bulk.tag, name="bulk-tag"),
     path("clients/bulk/segment/", bulk.to_segment, name="bulk-segment"),

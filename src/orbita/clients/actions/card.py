@@ -27,7 +27,7 @@ from orbita.core.models import Event, Origin
 
 SEARCHED = frozenset(
     {"name", "last_name", "first_name", "middle_name", "legal_form", "legal_name", "inn", "kind"}
-    | {"contacts", "addresses", "external_ids"}
+    | {"contacts", "addresses", "external_ids", "comment", "difficulties", "special_terms"}
 )
 # How far back a stale version is looked up; a card that is staler conflicts in every field.
 LONGEST_LOOK_BACK = 300
@@ -94,7 +94,7 @@ def create_client(
     )
     plain = card_fields.plain(client).items()
     after = {name: value for name, value in plain if value or value is False}
-    with transaction.atomic():
+    with own.distinct_saves(), transaction.atomic():
         _store_source(client)
         _refuse_taken_numbers(client, parts.get("external_ids", []))
         client.city = _main_city(parts.get("addresses", []))
@@ -156,7 +156,7 @@ def write_changes(
 ) -> Event | None:
     """The change itself, for callers that have checked the right."""
     given_parts = _read_parts(**parts)
-    with transaction.atomic():
+    with own.distinct_saves(), transaction.atomic():
         row = locked(client)
         clean = card_fields.read(values, actor, row.kind)
         before, after = _difference(row, clean, given_parts)

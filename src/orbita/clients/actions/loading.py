@@ -39,7 +39,7 @@ from orbita.clients.records import (
     ContactData,
     entry,
 )
-from orbita.clients.search import index_clients, of_kinds, write_clients
+from orbita.clients.search import index_clients, of_kinds, write_clients, write_texts
 from orbita.clients.status.keeping import Cause, keep
 from orbita.clients.work.limits import note_given
 from orbita.core.bulk import insert_rows, reserve_ids, upsert_rows
@@ -84,15 +84,18 @@ def load_clients(
     actor: User,
     origin: str = Origin.IMPORT,
     marks: Mapping[str, Any] | None = None,
+    defaults: Mapping[str, Any] | None = None,
 ) -> list[int]:
     """Makes new clients of prepared records; their ids in the same order.
 
     The caller knows that their numbers are new. `marks` go into each event beside the card.
+    `defaults` are values of own fields by name for those that a record says nothing of.
     """
     policy.require(actor, "clients.import")
     if not rows:
         return []
     with transaction.atomic():
+        own_in_bulk.give_defaults(rows, defaults or {})
         own_in_bulk.keep_distinct(rows)
         ids = list(reserve_ids(Client, len(rows)))
         pairs = list(zip(ids, rows, strict=True))
@@ -125,6 +128,7 @@ def load_clients(
         quality = Loading()
         facts.start((pk, row.city, *quality.values(row, _created(row, now))) for pk, row in pairs)
         write_clients({pk: of_kinds(row.words, row.places) for pk, row in pairs})
+        write_texts({pk: row.texts for pk, row in pairs if row.texts})
         # The reader knows nothing of what the search looks for in own fields.
         index_clients(pk for pk, row in pairs if searched_words("client", row.own))
         said = {"version": 1} | dict(marks or {})

@@ -11,9 +11,10 @@ from django.utils.translation import gettext as _
 from orbita.accounts import policy
 from orbita.accounts.models import User
 from orbita.clients.models import RegionPassport
+from orbita.clients.region_names import region_name_key
 from orbita.core.events import changes, emit, payload_of
 from orbita.core.models import Event
-from orbita.core.text import clean_line, clean_text, normalise
+from orbita.core.text import clean_line, clean_text
 
 PERMISSION = "clients.regions"
 FIELDS = ("name", "economy", "notes", "time_zone")
@@ -47,7 +48,7 @@ def save_region(
             if region
             else RegionPassport()
         )
-        others = RegionPassport.objects.filter(name_key=normalise(name)[:100])
+        others = RegionPassport.objects.filter(name_key=region_name_key(name))
         if others.exclude(pk=row.pk or 0).exists():
             raise ValidationError({"name": [_("This region has a passport already.")]})
         difference = changes(_plain(row), after)
@@ -55,7 +56,7 @@ def save_region(
             return None
         for field, value in after.items():
             setattr(row, field, value)
-        row.name_key = normalise(name)[:100]
+        row.name_key = region_name_key(name)
         row.save()
         return _tell("region.saved", actor, row, difference)
 

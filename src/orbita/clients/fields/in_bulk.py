@@ -1,4 +1,4 @@
-"""Own fields of thousands of clients at once, for the loader."""
+"""Own fields of thousands of records at once, for the loaders."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -6,10 +6,10 @@ from typing import Any
 
 from orbita.clients.fields import kinds
 from orbita.clients.fields.known import active, own_field
-from orbita.clients.fields.values import indexed, taken
+from orbita.clients.fields.values import holders, indexed, stored, stored_pair
 from orbita.clients.models import Client
 from orbita.clients.models.fields import FieldDefinition, FieldMark
-from orbita.clients.records import ClientData, prepare
+from orbita.clients.records import ClientData, prepare, tell
 from orbita.core.bulk import insert_rows
 
 Values = Mapping[str, Any]
@@ -20,6 +20,33 @@ def as_json(own: Values | None) -> str | None:
     return json.dumps(own, ensure_ascii=False) if own else None
 
 
+def take_repeated(
+    model: Any, subject: str, rows: Sequence[dict[str, Any]], ids: Sequence[int | None]
+) -> list[dict[str, str]]:
+    """Takes values that must be the only ones and stand elsewhere out of plain values by name.
+
+    `ids` are the records that they are for, None for new ones. Returns what was taken out of each,
+    in words, by key of the field.
+    """
+    out: list[dict[str, str]] = [{} for _row in rows]
+    for field in active(subject):
+        if not field.is_unique:
+            continue
+        given = [
+            (place, indexed(field, kinds.read(field, row[field.name])))
+            for place, row in enumerate(rows)
+            if row.get(field.name) is not None
+        ]
+        owners = holders(model, field, {value for _place, value in given}) if given else {}
+        seen: set[Any] = set()
+        for place, value in given:
+            if value in seen or owners.get(value, set()) - {ids[place]}:
+                told = kinds.words(field, rows[place].pop(field.name))
+                out[place][field.key] = f"{field.label}: {told}"
+            seen.add(value)
+    return out
+
+
 def keep_distinct(rows: Sequence[ClientData], ids: Sequence[int | None] = ()) -> None:
     """Takes values that stand elsewhere out of the records, into their comments.
 
@@ -28,32 +55,46 @@ def keep_distinct(rows: Sequence[ClientData], ids: Sequence[int | None] = ()) ->
     if not any(row.own for row in rows):
         return
     owners = list(ids) or [None] * len(rows)
-    for field in active("client"):
-        if not field.is_unique:
-            continue
-        given = [
-            (row, owner, indexed(field, row.own[field.key]))
-            for row, owner in zip(rows, owners, strict=True)
-            if field.key in row.own
+    out = take_repeated(Client, "client", [row.own_told for row in rows], owners)
+    for row, words in zip(rows, out, strict=True):
+        if words:
+            gone = {*words, *(f"_{key}" for key in words)}
+            row.own = {key: value for key, value in row.own.items() if key not in gone}
+            row.comment = "\n".join(part for part in (row.comment, *words.values()) if part)
+            prepare(row)
+
+
+def give_defaults(rows: Sequence[ClientData], defaults: Values) -> None:
+    """Fills the gaps of new clients with plain values by name."""
+    if not defaults:
+        return
+    given = [(field, kinds.read(field, defaults[field.name])) for field in _named(defaults)]
+    for row in rows:
+        missing = [
+            (field, value)
+            for field, value in given
+            if field.name not in row.own_told and field.suits(row.kind)
         ]
-        if not given:
-            continue
-        # A client's own value is no stranger to him, so clients that are changed are asked one by one.
-        fresh = taken(Client, field, {value for _row, owner, value in given if owner is None})
-        seen: set[Any] = set()
-        for row, owner, value in given:
-            known = value in fresh if owner is None else taken(Client, field, [value], owner)
-            if known or value in seen:
-                _take_out(row, field)
-            seen.add(value)
+        for field, value in missing:
+            row.own |= stored_pair(field, field.key, value)
+            row.own_told[field.name] = defaults[field.name]
+        if missing:
+            tell(row)
 
 
-def _take_out(row: ClientData, field: FieldDefinition) -> None:
-    value = row.own_told.pop(field.name)
-    row.own = {key: one for key, one in row.own.items() if key not in (field.key, f"_{field.key}")}
-    words = f"{field.label}: {kinds.words(field, value)}"
-    row.comment = "\n".join(part for part in (row.comment, words) if part)
-    prepare(row)
+def _named(values: Values) -> list[FieldDefinition]:
+    return [field for field in active("client") if field.name in values]
+
+
+def plain_all(record: Any, subject: str) -> dict[str, Any]:
+    """The plain values of all fields in use by name, None for what is empty: what an undo puts back."""
+    return {field.name: kinds.plain(field, stored(record, field)) for field in active(subject)}
+
+
+def joined(before: Values, given: Values, *, overwrites: bool) -> dict[str, Any]:
+    """Plain values of a known record with those given: in place of its own, or in its gaps."""
+    taken = {name: v for name, v in given.items() if overwrites or before.get(name) is None}
+    return {**before, **taken}
 
 
 def merge(
@@ -77,9 +118,13 @@ def merge(
     return before, after
 
 
-def mark(cards: Iterable[tuple[int, Values]]) -> None:
-    """Writes the choices of new clients where filters look for them."""
-    many = [f for f in active("client") if f.kind == FieldDefinition.Kind.CHOICES]
+def _of_choices(subject: str) -> list[FieldDefinition]:
+    return [field for field in active(subject) if field.kind == FieldDefinition.Kind.CHOICES]
+
+
+def mark(cards: Iterable[tuple[int, Values]], subject: str = "client") -> None:
+    """Writes the choices of new records where filters look for them."""
+    many = _of_choices(subject)
     if not many:
         return
     rows = [
@@ -92,18 +137,15 @@ def mark(cards: Iterable[tuple[int, Values]]) -> None:
         insert_rows(FieldMark, ("field", "option", "record_id"), rows)
 
 
-def mark_again(cards: Iterable[tuple[int, Values]]) -> None:
-    """The same for clients that may have choices already."""
+def mark_again(cards: Iterable[tuple[int, Values]], subject: str = "client") -> None:
+    """The same for records that may have choices already."""
     changed = list(cards)
-    if not changed:
-        return
-    many = [f.pk for f in active("client") if f.kind == FieldDefinition.Kind.CHOICES]
-    FieldMark.objects.filter(record_id__in=[pk for pk, _own in changed], field__in=many).delete()
-    mark(changed)
+    unmark([pk for pk, _own in changed], subject)
+    mark(changed, subject)
 
 
-def unmark(ids: Sequence[int]) -> None:
-    """Takes away the choices of clients who go for good."""
-    many = [f.pk for f in active("client") if f.kind == FieldDefinition.Kind.CHOICES]
-    if many:
+def unmark(ids: Sequence[int], subject: str = "client") -> None:
+    """Takes away the choices of records that go for good."""
+    many = _of_choices(subject)
+    if many and ids:
         FieldMark.objects.filter(record_id__in=ids, field__in=many).delete()

@@ -9,7 +9,8 @@ from django.utils.translation import gettext_lazy
 
 from orbita.clients.fields import kinds
 from orbita.clients.fields.known import changed_by, seen
-from orbita.clients.fields.values import plain_value
+from orbita.clients.fields.picking import ClientField, written
+from orbita.clients.fields.values import seen_value
 from orbita.clients.models.fields import FieldDefinition
 from orbita.ui.forms import dress
 
@@ -17,7 +18,9 @@ Kind = FieldDefinition.Kind
 YES, NO = "yes", "no"
 
 
-def input_of(field: FieldDefinition, *, whole: bool = False, value: Any = None) -> forms.Field:
+def input_of(
+    field: FieldDefinition, actor: Any, *, whole: bool = False, value: Any = None
+) -> forms.Field:
     """The field of a form. In a `whole` form what is always required must be filled in.
 
     `value` is what stands there now: a choice that is not offered any more stays while it is there.
@@ -43,6 +46,8 @@ def input_of(field: FieldDefinition, *, whole: bool = False, value: Any = None) 
         return forms.MultipleChoiceField(
             choices=_offered(field, value or []), widget=forms.CheckboxSelectMultiple, **common
         )
+    if field.kind == Kind.CLIENT:
+        return ClientField(actor=actor, **common)
     if field.kind == Kind.FILE:
         return forms.FileField(widget=forms.FileInput, **common)
     made = forms.CharField(max_length=kinds.LONGEST_TEXT, **common)
@@ -54,7 +59,7 @@ def input_of(field: FieldDefinition, *, whole: bool = False, value: Any = None) 
 
 
 _HINTS = {
-    Kind.CLIENT: gettext_lazy("The number of the client, as on the card: 1427."),
+    Kind.CLIENT: gettext_lazy("A name, a phone or the number of the card."),
     Kind.FILE: gettext_lazy("Saved without a file, the field is emptied."),
     Kind.LINK: gettext_lazy("Such as https://example.org/page."),
 }
@@ -68,9 +73,9 @@ def _offered(field: FieldDefinition, present: Sequence[Any]) -> list[tuple[str, 
     ]
 
 
-def initial_of(record: Any, field: FieldDefinition) -> Any:
-    """The present value as the form's field shows it."""
-    return _as_typed(field, plain_value(record, field))
+def initial_of(record: Any, field: FieldDefinition, actor: Any) -> Any:
+    """The present value as the form's field shows it to the actor."""
+    return _as_typed(field, seen_value(record, field, actor))
 
 
 def _as_typed(field: FieldDefinition, value: Any) -> Any:
@@ -81,7 +86,7 @@ def _as_typed(field: FieldDefinition, value: Any) -> Any:
     if field.kind == Kind.FILE:
         return None  # a browser shows no file that was chosen before
     if field.kind == Kind.CLIENT and value:
-        return f"{value['id']} {value['name']}".strip()
+        return written(value["id"], value["name"])
     return "" if value is None else value
 
 
@@ -96,8 +101,8 @@ def add_inputs(
     """Puts the own fields that the actor may change into the form of a whole record."""
     fields = changed_by(seen(subject, actor), actor)
     for field in fields:
-        value = initial_of(record, field) if record else _as_typed(field, field.default)
-        made = input_of(field, whole=True, value=value)
+        value = initial_of(record, field, actor) if record else _as_typed(field, field.default)
+        made = input_of(field, actor, whole=True, value=value)
         dress(made)
         form.fields[field.name] = made
         form.initial[field.name] = value

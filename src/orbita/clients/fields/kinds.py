@@ -247,9 +247,10 @@ def _read_reference(field: FieldDefinition, value: Any) -> int:
 
 
 def _reference_words(field: FieldDefinition, value: Any) -> str:
-    if isinstance(value, Mapping):
-        return str(value.get("name") or f"№ {value.get('id')}")
-    return f"№ {value}"
+    if not isinstance(value, Mapping):
+        return f"№ {value}"
+    unnamed = _("a client you cannot see") if field.kind == Kind.CLIENT else f"№ {value.get('id')}"
+    return str(value.get("name") or unnamed)
 
 
 TYPES: dict[str, Type] = {

@@ -6,12 +6,12 @@ from typing import Any
 
 from django.utils.safestring import SafeString
 
+from orbita.accounts import policy
 from orbita.clients.fields import kinds
 from orbita.clients.fields.columns import shown
-from orbita.clients.fields.known import grouped, hidden_from, is_own, own_field, seen
+from orbita.clients.fields.known import active, grouped, hidden_from, is_own, own_field, seen
 from orbita.clients.fields.subjects import subjects
-from orbita.clients.fields.values import names_of, stored
-from orbita.clients.models import Client
+from orbita.clients.fields.values import seen_value
 from orbita.clients.models.fields import FieldDefinition
 from orbita.core.models import Event
 
@@ -31,21 +31,11 @@ def groups_of(record: Any, subject: str, actor: Any) -> list[tuple[str, list[Sho
         values = [
             Shown(field.label, shown(field, value))
             for field in fields
-            if (value := _value(record, field, actor)) is not None
+            if (value := seen_value(record, field, actor)) is not None
         ]
         if values:
             found.append((group, values))
     return found
-
-
-def _value(record: Any, field: FieldDefinition, actor: Any) -> Any:
-    value = kinds.plain(field, stored(record, field))
-    if value is None or field.kind not in kinds.REFERENCES:
-        return value
-    if field.kind == FieldDefinition.Kind.CLIENT:
-        name = Client.objects.visible_to(actor).filter(pk=value).values_list("name", flat=True)
-        return {"id": value, "name": name.first() or ""}
-    return {"id": value, "name": names_of(field.kind, [value]).get(value, "")}
 
 
 def subject_of(event: Event) -> str:
@@ -62,7 +52,18 @@ def open_part(data: dict[str, Any], subject: str, actor: Any) -> dict[str, Any]:
         for side in ("before", "after"):
             if isinstance(data.get(side), dict):
                 data[side] = {n: value for n, value in data[side].items() if n not in closed}
+    if subject and policy.level(actor, "clients.view") != policy.ALL:
+        _hide_linked(data, subject)
     return data
+
+
+def _hide_linked(data: Mapping[str, Any], subject: str) -> None:
+    """Takes away the names of linked clients: whoever sees some of the clients may not see these."""
+    for field in active(subject):
+        for side in ("before", "after"):
+            told = data.get(side)
+            if field.kind == FieldDefinition.Kind.CLIENT and told and told.get(field.name):
+                told[field.name] = told[field.name] | {"name": ""}
 
 
 def changes_in_words(data: Mapping[str, Any], subject: str) -> list[str]:

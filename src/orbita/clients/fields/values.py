@@ -1,9 +1,12 @@
 """Values of own fields on records: what `own_<key>` is for clients, orders and products alike."""
 
-from collections.abc import Collection, Mapping
+import re
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.db import IntegrityError
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
@@ -16,6 +19,8 @@ from orbita.core.text import normalise
 
 Values = Mapping[str, Any]
 Kind = FieldDefinition.Kind
+# The unique index of a field, as both databases name it when it refuses a row.
+_ONCE = re.compile(r"own_field_(\d+)_once")
 SEARCHED_LENGTH = 1000  # of a long text: the index is no copy of the card
 
 
@@ -52,16 +57,20 @@ def read(subject: str, values: Values, actor: Any = None, kind: str = "") -> dic
 
 def assign(record: Any, subject: str, clean: Values) -> None:
     """Puts stored forms, by name, into the record's column."""
-    if not clean:
-        return
-    kept = dict(record.own or {})
+    if clean:
+        record.own = with_values(record.own, subject, clean)
+
+
+def with_values(own: Values | None, subject: str, clean: Values) -> dict[str, Any] | None:
+    """The column with stored forms, by name, put into it."""
+    kept = dict(own or {})
     for name, value in clean.items():
         key = name.removeprefix(PREFIX)
         kept.pop(key, None)
         kept.pop(f"_{key}", None)
         if value is not None:
             kept |= stored_pair(own_field(subject, name), key, value)
-    record.own = kept or None
+    return kept or None
 
 
 def stored_pair(field: FieldDefinition | None, key: str, value: Any) -> dict[str, Any]:
@@ -81,6 +90,17 @@ def plain_value(record: Any, field: FieldDefinition) -> Any:
     if value is not None and field.kind in kinds.REFERENCES:
         return {"id": value, "name": names_of(field.kind, [value]).get(value, "")}
     return value
+
+
+def seen_value(record: Any, field: FieldDefinition, actor: Any) -> Any:
+    """The same as the actor may see it: a client whom he does not see has no name."""
+    from orbita.clients.models import Client
+
+    value = kinds.plain(field, stored(record, field))
+    if value is None or field.kind != Kind.CLIENT:
+        return plain_value(record, field)
+    seen = Client.objects.visible_to(actor).filter(pk=value).values_list("name", flat=True)
+    return {"id": value, "name": seen.first() or ""}
 
 
 def plain(record: Any, subject: str) -> dict[str, Any]:
@@ -173,14 +193,43 @@ def require_distinct(record: Any, subject: str, names: Collection[str]) -> None:
             raise ValidationError({field.name: ValidationError(words % shown, code="conflict")})
 
 
+@contextmanager
+def distinct_saves() -> Iterator[None]:
+    """Around a transaction that sets own fields: whoever gives a value that must be the only one at the
+    same moment as somebody else is refused by the index, and told so.
+    """
+    try:
+        yield
+    except IntegrityError as error:
+        refuse_repeated(error)
+        raise
+
+
+def refuse_repeated(error: IntegrityError) -> None:
+    """Raises `ValidationError` when the database has refused a repeated value of an own field."""
+    broken = _ONCE.search(str(error))
+    field = FieldDefinition.objects.filter(pk=broken[1]).first() if broken else None
+    if field is not None:
+        words = _("Another card has just been given this value, and “%(field)s” is never repeated.")
+        sentence = ValidationError(words % {"field": field.label}, code="conflict")
+        raise ValidationError({field.name: sentence}) from None
+
+
 def taken(
     model: Any, field: FieldDefinition, wanted: Collection[Any], but: int | None = None
 ) -> set[Any]:
     """Which of these values, as the index holds them, stand on some record already."""
-    how = kinds.TYPES[field.kind].how
-    keys = [indexed(field, value) for value in wanted]
-    rows = model.objects.filter(**{f"{path(how, field.key)}__in": keys}).exclude(pk=but)
-    return set(rows.values_list(path(how, field.key), flat=True))
+    found = holders(model, field, [indexed(field, value) for value in wanted])
+    return {value for value, owners in found.items() if owners - {but}}
+
+
+def holders(model: Any, field: FieldDefinition, keys: Collection[Any]) -> dict[Any, set[int]]:
+    """The records on which these values, as the index holds them, stand."""
+    where = path(kinds.TYPES[field.kind].how, field.key)
+    found: dict[Any, set[int]] = {}
+    for value, pk in model.objects.filter(**{f"{where}__in": keys}).values_list(where, "pk"):
+        found.setdefault(value, set()).add(pk)
+    return found
 
 
 def indexed(field: FieldDefinition, value: Any) -> Any:
@@ -207,10 +256,15 @@ def searched_words(subject: str, own: Values | None) -> list[str]:
     if not own:
         return []
     return [
-        str(kinds.plain(field, own[field.key]))[:SEARCHED_LENGTH]
-        for field in active(subject)
-        if field.is_searchable and field.key in own
+        text for field in active(subject) if field.is_searchable for text in text_in(field, own)
     ]
+
+
+def text_in(field: FieldDefinition, own: Values) -> list[str]:
+    """The text of a field as the search takes it; none when it is not filled."""
+    if field.key not in own:
+        return []
+    return [str(kinds.plain(field, own[field.key]))[:SEARCHED_LENGTH]]
 
 
 def is_closed_file(attachment: Any, actor: Any) -> bool:

@@ -23,7 +23,16 @@ from .quality import (
 )
 from .region import RegionPassport
 from .relations import Relation
-from .search import NotePosting, Posting, SearchedClient, SearchedNote, Word, WordKey
+from .search import (
+    NotePosting,
+    Posting,
+    SearchedClient,
+    SearchedNote,
+    SearchedText,
+    TextPosting,
+    Word,
+    WordKey,
+)
 from .segment import Segment
 from .status import ClientMark, ClientStatus, StatusMove, StatusRules
 from .work import ClientWork, ContactStop, WorkRules
@@ -65,10 +74,12 @@ __all__ = [
     "Repair",
     "SearchedClient",
     "SearchedNote",
+    "SearchedText",
     "Segment",
     "StatusMove",
     "StatusRules",
     "Tag",
+    "TextPosting",
     "Word",
     "WordKey",
     "WorkRules",

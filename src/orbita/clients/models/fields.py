@@ -67,6 +67,8 @@ class FieldDefinition(models.Model):
     see_roles = models.JSONField(_("seen by"), default=list, blank=True)
     edit_roles = models.JSONField(_("changed by"), default=list, blank=True)
     is_searchable = models.BooleanField(_("found by the search"), default=False)
+    # Whether its words stand in the index as those of an own field: of older bases they did not.
+    is_indexed = models.BooleanField(default=True, editable=False)
     is_filterable = models.BooleanField(_("in filters and segments"), default=True)
     on_card = models.BooleanField(_("shown while empty"), default=True)
     index_state = models.CharField(max_length=7, choices=IndexState.choices, blank=True)

@@ -19,6 +19,8 @@ class Word(models.Model):
         NAME = 0
         PLACE = 1
         NOTE = 2
+        OWN = 3
+        TEXT = 4
 
     kind = models.PositiveSmallIntegerField(choices=Kind.choices)
     text = KeyField(max_length=40)
@@ -69,6 +71,25 @@ class SearchedClient(models.Model):
 
     def __str__(self) -> str:
         return f"words of client {self.client_id}"
+
+
+class TextPosting(models.Model):
+    """`word << 32 | client`: a text of the card has this word."""
+
+    id = RowKeyField(primary_key=True)
+
+    def __str__(self) -> str:
+        return f"posting {self.pk}"
+
+
+class SearchedText(models.Model):
+    """The words of the texts of a card, packed. A card without texts has no row."""
+
+    client = OneRowField(Client, on_delete=models.CASCADE, primary_key=True, related_name="+")
+    words = models.BinaryField()
+
+    def __str__(self) -> str:
+        return f"words of the texts of client {self.client_id}"
 
 
 class SearchedNote(models.Model):

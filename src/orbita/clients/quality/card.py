@@ -14,6 +14,7 @@ from orbita.accounts import policy
 from orbita.clients.card import EDITABLE
 from orbita.clients.contacts import Reach, identity, reach
 from orbita.clients.extension import MAIN, CardButton, CardPanel
+from orbita.clients.fields.known import hidden_from
 from orbita.clients.models import Client, ContactPoint, DeadMark, QualitySettings
 from orbita.clients.quality.completeness import Weights, filled_in
 from orbita.clients.quality.problems import NO_CONTACT, Problem
@@ -88,9 +89,12 @@ def completeness(request: HttpRequest, client: Client) -> SafeString | str:
         has_address=bool(client.addresses.all()),
         has_source=client.source_id is not None,
     )
+    weights = Weights(QualitySettings.current())
+    closed = hidden_from("client", request.user)
     missing = [
         (_capital(str(item.label)), gain, _url(client, item.name, item.field))
-        for item, gain in Weights(QualitySettings.current()).missing(client.kind, mask)
+        for item, gain in weights.missing(client.kind, mask | weights.own_filled(client.own))
+        if item.name not in closed
     ]
     context = {
         "meter": charts.meter(

@@ -4,13 +4,14 @@ What is filled is a mask of bits, one per item, so that the score of thousands o
 into a small table.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
+from orbita.clients.fields.known import PREFIX, active
 from orbita.clients.models import QualitySettings
 
 PERSON, COMPANY = "person", "company"
@@ -63,6 +64,18 @@ ITEMS = (
     Item("hobbies", gettext_lazy("hobbies"), 0, None, "hobbies"),
     Item("interests", gettext_lazy("interests"), 0, None, "interests"),
 )
+
+
+def all_items() -> list[Item]:
+    """Those and the own fields in use, which are asked for once they are given a weight."""
+    return [*ITEMS, *(_of_own(field) for field in active("client"))]
+
+
+def _of_own(field: Any) -> Item:
+    person, company = (0 if field.suits(kind) else None for kind in (PERSON, COMPANY))
+    return Item(field.name, field.label, person, company, field.name)
+
+
 _FIRST_FIELD = 6
 _FIELDS = [(1 << place, item.name) for place, item in enumerate(ITEMS) if place >= _FIRST_FIELD]
 _CONTACTS = {item.name: 1 << place for place, item in enumerate(ITEMS[:4])}
@@ -81,13 +94,22 @@ def filled_in(card: Any, kinds: Iterable[str], *, has_address: bool, has_source:
 
 
 class Weights:
-    """The weights as they are now; scores of masks seen before are remembered."""
+    """The weights as they are now; scores of masks seen before are remembered.
+
+    Own fields have the bits behind those of `ITEMS`, in the order in which they are now.
+    """
 
     def __init__(self, settings: QualitySettings) -> None:
+        self._items = all_items()
         self._of_kind = {
-            kind: [self._weight(settings, item, kind) for item in ITEMS]
+            kind: [self._weight(settings, item, kind) for item in self._items]
             for kind in (PERSON, COMPANY)
         }
+        self._own = [
+            (1 << place, self._items[place].name.removeprefix(PREFIX))
+            for place in range(len(ITEMS), len(self._items))
+            if any(weights[place] for weights in self._of_kind.values())
+        ]
         self._scores: dict[tuple[str, int], int] = {}
 
     @staticmethod
@@ -97,8 +119,9 @@ class Weights:
             return 0
         return int(settings.weights.get(kind, {}).get(item.name, usual))
 
-    def of(self, item: Item, kind: str) -> int:
-        return self._of_kind[kind][ITEMS.index(item)]
+    def own_filled(self, own: Mapping[str, Any] | None) -> int:
+        """The bits of the own fields that a card has, of those that weigh anything."""
+        return sum(bit for bit, key in self._own if key in own) if own else 0
 
     def score(self, kind: str, mask: int) -> int:
         """Percent of a whole card, rounded down; 100 when nothing is asked at all."""
@@ -116,7 +139,7 @@ class Weights:
         whole = sum(weights)
         lacking = [
             (item, weight)
-            for place, (item, weight) in enumerate(zip(ITEMS, weights, strict=True))
+            for place, (item, weight) in enumerate(zip(self._items, weights, strict=True))
             if weight and not mask >> place & 1
         ]
         for item, weight in sorted(lacking, key=lambda pair: -pair[1]):

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 from orbita.clients.models import ContactPoint, DeadMark
 from orbita.clients.models.quality import USUAL_LIMITS
 from orbita.clients.quality.actions.settings import LONGEST_LIMIT, settings_as_given
-from orbita.clients.quality.completeness import COMPANY, ITEMS, MOST_WEIGHT, PERSON
+from orbita.clients.quality.completeness import COMPANY, MOST_WEIGHT, PERSON, Item, all_items
 from orbita.ui.forms import UiForm, dress
 
 
@@ -56,6 +56,10 @@ class DeadForm(UiForm):
         return data
 
 
+def _asked_of(kind: str) -> list[Item]:
+    return [item for item in all_items() if item.usual(kind) is not None]
+
+
 class SettingsForm(UiForm):
     """A weight for each item and kind, an age limit for each kind of contact."""
 
@@ -68,9 +72,7 @@ class SettingsForm(UiForm):
         initial = {"incomplete_below": given["incomplete_below"]}
         weights, limits = {}, {}
         for kind in (PERSON, COMPANY):
-            for item in ITEMS:
-                if item.usual(kind) is None:
-                    continue
+            for item in _asked_of(kind):
                 name = f"{kind}_{item.name}"
                 weights[name] = forms.IntegerField(
                     label=str(item.label), min_value=0, max_value=MOST_WEIGHT
@@ -95,7 +97,7 @@ class SettingsForm(UiForm):
             (
                 kind,
                 titles[kind],
-                [self[f"{kind}_{item.name}"] for item in ITEMS if item.usual(kind) is not None],
+                [self[f"{kind}_{item.name}"] for item in _asked_of(kind)],
             )
             for kind in (PERSON, COMPANY)
         ]
@@ -109,11 +111,7 @@ class SettingsForm(UiForm):
         data = self.cleaned_data
         return {
             "weights": {
-                kind: {
-                    item.name: data[f"{kind}_{item.name}"]
-                    for item in ITEMS
-                    if item.usual(kind) is not None
-                }
+                kind: {item.name: data[f"{kind}_{item.name}"] for item in _asked_of(kind)}
                 for kind in (PERSON, COMPANY)
             },
             "limits": {kind: data[f"limit_{kind}"] for kind in USUAL_LIMITS},

@@ -3,15 +3,29 @@ from django_tasks import task
 
 from orbita.accounts.actions import service_user
 from orbita.clients.facts import rebuild
+from orbita.clients.models import FieldDefinition, QualitySettings
 from orbita.clients.quality import actions, state
 from orbita.clients.quality.actions import repairs
 from orbita.core.jobs import is_cancelled
-from orbita.core.models import Company, Job
+from orbita.core.models import Company, Event, Job
 
 
 @task(queue_name="long", atomic=False, max_attempts=3, label=_("Weighing all cards anew"))
 def weigh_anew() -> None:
     """Completeness, problems and age of every card, after the rules of them were changed."""
+    _weigh()
+
+
+@task(queue_name="long", atomic=False, max_attempts=3, label=_("Weighing all cards anew"))
+def weigh_after(event_id: int) -> None:
+    """The same after a change of an own field that weighs something."""
+    field = FieldDefinition.objects.get(pk=Event.objects.get(pk=event_id).subject_id or 0)
+    weights = QualitySettings.current().weights.values()
+    if field.subject == "client" and any(field.name in own for own in weights):
+        _weigh()
+
+
+def _weigh() -> None:
     for _progress in rebuild():
         if is_cancelled():
             return

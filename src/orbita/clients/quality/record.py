@@ -36,6 +36,7 @@ _FIELDS = (
     "interests",
     "source_id",
     "created_at",
+    "own",
 )
 
 
@@ -81,7 +82,7 @@ def compute(client_ids: Sequence[int]) -> Mapping[int, Mapping[str, Any]]:
             {point.kind for point in contacts.usable if point.key},
             has_address=card.pk in homes,
             has_source=card.source_id is not None,
-        )
+        ) | weights.own_filled(card.own)
         result[card.pk] = {
             "completeness": weights.score(card.kind, mask),
             "problems": bits_of(
@@ -139,7 +140,7 @@ class Loading:
             if (limit := self._settings.limit(kind))
         ]
         return (
-            self._weights.score(data.kind, data.filled),
+            self._weights.score(data.kind, data.filled | self._weights.own_filled(data.own)),
             data.problems,
             self._day(created_at, min(limits)) if limits else None,
         )

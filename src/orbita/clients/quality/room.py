@@ -9,7 +9,8 @@ from orbita.clients.actions.undo import UNDOERS
 from orbita.clients.extension import CARD_BUTTONS, CARD_PANELS, TIMELINE_RIGHTS, TimelineRight
 from orbita.clients.facts import RECORDERS
 from orbita.clients.lists import BULK, VIEWS, add_column
-from orbita.clients.quality import card, jobs, lists, record, rule_facts, wording
+from orbita.clients.mergers import MERGERS
+from orbita.clients.quality import card, jobs, lists, merging, record, rule_facts, wording
 from orbita.clients.quality.actions.dead import undo_dead
 from orbita.clients.quality.actions.fixes import undo_acceptance
 from orbita.clients.quality.actions.marks import undo_marks
@@ -50,6 +51,7 @@ def register() -> None:
         EventKind("quality.settings_changed", _("Rules of quality changed"), icon="gear", erase=()),
     )
     RECORDERS.register(record.RECORDER)
+    MERGERS.register(merging.MERGER)
     FACTS.register("client", *rule_facts.FACTS)
     CARD_PANELS.register(*card.PANELS)
     CARD_BUTTONS.register(card.DEAD)
@@ -79,7 +81,12 @@ def register() -> None:
             frozenset({"import.finished", "import.undone"}),
             jobs.take_stock_after,
             origins=frozenset(Origin.values),
-        )
+        ),
+        Subscription(
+            "weights-after-fields",
+            frozenset({"field.changed", "field.archived", "field.restored"}),
+            jobs.weigh_after,
+        ),
     )
     MENU.register(
         MenuItem(

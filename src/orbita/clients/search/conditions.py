@@ -9,7 +9,7 @@ from django.db.models.expressions import RawSQL
 from orbita.clients.aliases import survivor_id
 from orbita.clients.models import Client, ContactPoint
 from orbita.clients.search import engine
-from orbita.clients.search.lookup import PHONES_ENDING
+from orbita.clients.search.lookup import OF_CARDS, PHONES_ENDING
 from orbita.clients.search.query import digits_of, own_number
 from orbita.clients.tokens import LONGEST
 from orbita.core.lookups import LAST_CHARACTER
@@ -20,9 +20,9 @@ MOST_WORDS = 6
 # Near misses that a list shows when nothing has the words as they were typed.
 MOST_NEAR = 200
 _BY_WORD = (
-    "SELECT p.id & 4294967295 FROM clients_word w"
+    "SELECT p.id & 4294967295 FROM clients_word w"  # noqa: S608
     " JOIN clients_posting p ON p.id >= w.id << 32 AND p.id < (w.id + 1) << 32"
-    " WHERE w.text >= %s AND w.text < %s AND w.kind < 2"
+    f" WHERE w.text >= %s AND w.text < %s AND w.kind IN ({', '.join(map(str, OF_CARDS))})"
 )
 _BY_CONTACT = "SELECT client_id FROM clients_contactpoint WHERE key >= %s AND key < %s"
 _BY_INN = "SELECT id FROM clients_client WHERE NOT (inn = '') AND inn >= %s AND inn < %s"

@@ -17,7 +17,7 @@ from orbita.clients.aliases import survivor_id
 from orbita.clients.first_names import FIRST_NAMES
 from orbita.clients.search import lookup, query
 from orbita.clients.search.diminutives import OTHER_FORMS
-from orbita.clients.search.index import NAME, PLACE, unpacked
+from orbita.clients.search.index import NAME, OWN, PLACE, unpacked
 from orbita.clients.search.lookup import Found
 from orbita.clients.search.spelling import (
     are_neighbours,
@@ -48,12 +48,16 @@ LOOKED_AT = 1000
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A card that may be meant. `price` is 0 for what was typed exactly; `why` are codes."""
+    """A card that may be meant. `price` is 0 for what was typed exactly; `why` are codes.
+
+    `own_words` are those words of own fields that it was found by.
+    """
 
     client_id: int
     price: float
     why: tuple[str, ...]
     told: str = ""
+    own_words: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -78,7 +82,7 @@ class Term:
     frequent: list[Candidate] = field(default_factory=list)
 
     def add(self, word: Found, price: float, why: str) -> None:
-        price += ELSEWHERE if word.kind == PLACE else 0
+        price += 0 if word.kind == NAME else ELSEWHERE
         if self.is_switched:
             price, why = price + LAYOUT, "layout" if why in ("exact", "prefix") else why
         known = self.candidates.get(word.id)
@@ -460,6 +464,7 @@ class _Words:
         used: set[int] = set()
         price, unfound = 0.0, 0
         why: list[str] = []
+        own_words: list[str] = []
         for term in self.terms:
             if term.is_short:
                 price, why = price + INITIAL, [*why, "initial"]
@@ -476,11 +481,18 @@ class _Words:
             best = min(chances, key=lambda one: one.price)
             used.add(best.word.id)
             price += best.price
-            why.append("place" if best.word.kind == PLACE and best.price < 1 else best.why)
+            if best.word.kind == OWN:
+                own_words.append(best.word.text)
+            why.append(_ELSEWHERE.get(best.word.kind, best.why) if best.price < 1 else best.why)
         if unfound > (1 if len(self.terms) >= WORDS_TO_SPARE_ONE else 0) or not used:
             return None
         # One of many words is less of an answer than the only one.
-        return Match(client, price + 0.001 * len(own), tuple(dict.fromkeys(why)))
+        return Match(
+            client,
+            price + 0.001 * len(own),
+            tuple(dict.fromkeys(why)),
+            own_words=tuple(own_words),
+        )
 
     def _tagged(self, term: Term) -> list[Match]:
         starts = [term.text] if len(term.text) > 1 else []
@@ -533,4 +545,6 @@ def _rarer_first(one: Candidate, other: Candidate) -> tuple[int, int]:
 
 
 _NAMES = sorted(FIRST_NAMES)
+# What is said of words that stand elsewhere than in the name.
+_ELSEWHERE = {PLACE: "place", OWN: "own"}
 _ENOUGH = {_Words.as_typed: 1.0, _Words.one_slip: 2.0, _Words.two_slips: 9.0}

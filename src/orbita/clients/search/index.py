@@ -5,29 +5,39 @@ from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from itertools import islice
+from operator import or_
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import Exists, OuterRef, Q
 
+from orbita.clients.fields.column import path
+from orbita.clients.fields.kinds import TYPES
 from orbita.clients.fields.values import searched_words
 from orbita.clients.models import (
     Address,
     Client,
+    FieldDefinition,
     Note,
     NotePosting,
     Posting,
     SearchedClient,
     SearchedNote,
+    SearchedText,
+    TextPosting,
     Word,
     WordKey,
 )
 from orbita.clients.search.spelling import hashes, skeleton
-from orbita.clients.tokens import LONGEST, name_words, note_words, place_words
+from orbita.clients.tokens import LONGEST, name_words, note_words, place_words, text_words
 from orbita.core.bulk import insert_rows, reserve_ids
 
 CHUNK = 2000
-NAME, PLACE, NOTE = (int(kind) for kind in Word.Kind)
+NAME, PLACE, NOTE, OWN, TEXT = (int(kind) for kind in Word.Kind)
+# Words of texts are found by their beginning only: they have no sound.
+SILENT = (NOTE, TEXT)
 WORD_BITS = 27
 OWNER_BITS = 32
 # (kind, text) of words
@@ -44,10 +54,16 @@ def index_clients(client_ids: Iterable[int], *, fresh: bool = False) -> None:
         if not fresh:
             forget_clients(ids)
         write_clients(_words_of(ids))
+        write_words(SearchedText, TextPosting, texts_of(ids))
 
 
 def write_clients(words: Mapping[int, Words]) -> None:
     """Indexes clients that have no words yet: id → its words."""
+    write_words(SearchedClient, Posting, words)
+
+
+def write_words(kept: Any, posted: Any, words: Mapping[int, Words]) -> None:
+    """Puts words into one of the two pairs of tables: what a client has, and who has a word."""
     known = word_ids({word for own in words.values() for word in own})
     cards: list[tuple[int, bytes]] = []
     postings: list[int] = []
@@ -56,19 +72,26 @@ def write_clients(words: Mapping[int, Words]) -> None:
         cards.append((client, array("I", ids).tobytes()))
         postings += [word << OWNER_BITS | client for word in ids]
     postings.sort()
-    insert_rows(SearchedClient, ("client", "words"), cards)
-    insert_rows(Posting, ("id",), ((one,) for one in postings))
+    insert_rows(kept, ("client", "words"), cards)
+    insert_rows(posted, ("id",), ((one,) for one in postings))
 
 
 def forget_clients(client_ids: Iterable[int]) -> None:
     """Takes the clients out of the index; to be called before their rows are deleted."""
-    rows = SearchedClient.objects.filter(client_id__in=list(client_ids))
+    ids = list(client_ids)
+    forget_words(SearchedClient, Posting, ids)
+    forget_words(SearchedText, TextPosting, ids)
+
+
+def forget_words(kept: Any, posted: Any, ids: Sequence[int]) -> None:
+    """Takes out what `kept` says that these clients have in the table `posted`."""
+    rows = kept.objects.filter(client_id__in=ids)
     postings = [
         word << OWNER_BITS | client
         for client, packed in rows.values_list("client_id", "words")
         for word in unpacked(packed)
     ]
-    _delete(Posting, postings)
+    _delete(posted, postings)
     rows._raw_delete(rows.db)
 
 
@@ -90,6 +113,19 @@ def index_notes(note_ids: Sequence[int]) -> None:
     insert_rows(NotePosting, ("id",), ((one,) for one in postings))
 
 
+def index_texts(client_ids: Sequence[int]) -> None:
+    """Writes the words of the texts of these clients anew, inside the caller's transaction."""
+    _require_transaction()
+    forget_words(SearchedText, TextPosting, client_ids)
+    write_words(SearchedText, TextPosting, texts_of(client_ids))
+
+
+def write_texts(texts: Mapping[int, Sequence[str]]) -> None:
+    """Indexes the texts of clients that have none in the index yet: id → words."""
+    words = {pk: [(TEXT, word) for word in own] for pk, own in texts.items()}
+    write_words(SearchedText, TextPosting, words)
+
+
 def word_ids(words: Iterable[tuple[int, str]]) -> dict[tuple[int, str], int]:
     """The ids of words, made with their keys where nobody had them yet."""
     wanted = set(words)
@@ -104,7 +140,7 @@ def word_ids(words: Iterable[tuple[int, str]]) -> dict[tuple[int, str], int]:
         keys = sorted(
             one << WORD_BITS | pk
             for (kind, text), pk in made.items()
-            if kind != NOTE
+            if kind not in SILENT
             for one in hashes(sound_of(kind, text))
         )
         insert_rows(WordKey, ("id",), ((key,) for key in keys))
@@ -153,11 +189,11 @@ def _insert_words(new: Sequence[tuple[int, str]]) -> dict[tuple[int, str], int]:
 
 
 def sound_of(kind: int, text: str) -> str:
-    """Words of notes are found by their beginning only."""
-    return "" if kind == NOTE else skeleton(text)[:LONGEST]
+    """How a word sounds; nothing for words of texts."""
+    return "" if kind in SILENT else skeleton(text)[:LONGEST]
 
 
-def _delete(model: type[Posting], ids: Sequence[int]) -> None:
+def _delete(model: Any, ids: Sequence[int]) -> None:
     for start in range(0, len(ids), CHUNK):
         rows = model.objects.filter(pk__in=ids[start : start + CHUNK])
         rows._raw_delete(rows.db)
@@ -181,7 +217,25 @@ def _words_of(ids: Sequence[int]) -> dict[int, Words]:
 
 def _own_words(own: Mapping[str, Any] | None) -> list[tuple[int, str]]:
     """The words of own fields that are searched, with all their numbers."""
-    return [(PLACE, word) for word in name_words(*searched_words("client", own))]
+    return [(OWN, word) for word in name_words(*searched_words("client", own))]
+
+
+# The texts of a card, and what was written when he was left alone.
+TEXTS = ("comment", "difficulties", "special_terms", "contact_stop__reason", "dead__reason")
+_FILLED = reduce(or_, (Q(**{f"{name}__gt": ""}) for name in TEXTS))
+
+
+def texts_of(ids: Sequence[int]) -> dict[int, list[tuple[int, str]]]:
+    """The words of the texts of those clients that have any."""
+    rows = Client.objects.filter(_FILLED, pk__in=ids).order_by("pk").values_list("pk", *TEXTS)
+    return {pk: [(TEXT, word) for word in text_words(texts)] for pk, *texts in rows}
+
+
+def _without_texts(after: int) -> list[int]:
+    """The next clients whose texts the index does not know."""
+    known = Exists(SearchedText.objects.filter(client=OuterRef("pk")))
+    rows = Client.objects.filter(_FILLED, ~known, pk__gt=after).order_by("pk")
+    return list(rows.values_list("pk", flat=True)[:CHUNK])
 
 
 def words_for(name: str, legal_name: str, places: Iterable[str]) -> list[tuple[int, str]]:
@@ -196,10 +250,11 @@ def of_kinds(names: Sequence[str], places: Sequence[str]) -> list[tuple[int, str
 
 @dataclass(frozen=True)
 class Progress:
-    """How many clients and notes `index_missing` has brought into the index so far."""
+    """How many clients, notes and texts of cards `index_missing` has brought into the index so far."""
 
     clients: int = 0
     notes: int = 0
+    texts: int = 0
 
 
 def index_missing() -> Iterator[Progress]:
@@ -221,6 +276,31 @@ def index_missing() -> Iterator[Progress]:
             index_notes([pk for pk in ids if pk not in done])
         notes, last = notes + len(ids), ids[-1]
         yield Progress(clients, notes)
+    yield from (Progress(clients + moved, notes) for moved in _own_words_anew())
+    last = texts = 0
+    while ids := _without_texts(last):
+        with transaction.atomic():
+            hold(ids)
+            index_texts(ids)
+        texts, last = texts + len(ids), ids[-1]
+        yield Progress(clients, notes, texts)
+
+
+def _own_words_anew() -> Iterator[int]:
+    """Indexes the clients anew whose own words stand in the index of an older base as places."""
+    count = 0
+    for field in FieldDefinition.objects.filter(is_indexed=False):
+        filled = Client.objects.filter(
+            **{f"{path(TYPES[field.kind].how, field.key)}__isnull": False}
+        ).order_by("pk")
+        last = 0
+        while ids := list(filled.filter(pk__gt=last).values_list("pk", flat=True)[:CHUNK]):
+            with transaction.atomic():
+                hold(ids)
+                index_clients(ids)
+            count, last = count + len(ids), ids[-1]
+            yield count
+        FieldDefinition.objects.filter(pk=field.pk).update(is_indexed=True)
 
 
 def hold(ids: Sequence[int]) -> None:

@@ -8,7 +8,7 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from orbita.clients.models import Client
-from orbita.clients.search.index import OWNER_BITS, WORD_BITS
+from orbita.clients.search.index import NAME, OWN, OWNER_BITS, PLACE, WORD_BITS
 from orbita.core.lookups import LAST_CHARACTER
 
 _WORD_MASK = (1 << WORD_BITS) - 1
@@ -16,6 +16,14 @@ _OWNER_MASK = (1 << OWNER_BITS) - 1
 _FOUND = "id, text, sound, kind"
 # SQLite takes no more terms in one compound statement.
 _MOST_BRANCHES = 400
+
+
+# The kinds of words that a card is searched by first.
+OF_CARDS = (NAME, PLACE, OWN)
+
+
+def _list(kinds: Sequence[int]) -> str:
+    return ", ".join(str(int(kind)) for kind in kinds)
 
 
 class Found(NamedTuple):
@@ -27,18 +35,21 @@ class Found(NamedTuple):
     kind: int
 
 
-def words_equal(texts: Collection[str], *, kinds: int = 2) -> list[Found]:
-    """Words with these texts, of the kinds below `kinds`."""
+def words_equal(texts: Collection[str]) -> list[Found]:
+    """Words with these texts, of names, places and own fields."""
     given, one_of = _one_of("text", list(texts))
-    rows = _rows(f"SELECT {_FOUND} FROM clients_word WHERE {one_of} AND kind < {kinds}", [given])  # noqa: S608
+    rows = _rows(
+        f"SELECT {_FOUND} FROM clients_word WHERE {one_of} AND kind IN ({_list(OF_CARDS)})",  # noqa: S608
+        [given],
+    )
     return [Found(*row) for row in rows]
 
 
-def words_beginning(prefix: str, limit: int, *, note: bool = False) -> list[Found]:
-    """Words that begin so: of names and places, or of notes."""
+def words_beginning(prefix: str, limit: int, *, kinds: Sequence[int] | None = None) -> list[Found]:
+    """Words that begin so: of names, places and own fields, or of the kinds given."""
     rows = _rows(
         f"SELECT {_FOUND} FROM clients_word WHERE text >= %s AND text < %s"  # noqa: S608
-        f" AND kind {'= 2' if note else '< 2'} ORDER BY text LIMIT {int(limit)}",
+        f" AND kind IN ({_list(kinds or OF_CARDS)}) ORDER BY text LIMIT {int(limit)}",
         [prefix, prefix + LAST_CHARACTER],
     )
     return [Found(*row) for row in rows]
@@ -70,9 +81,10 @@ def words_sounding(hashes: Collection[int], most: int) -> list[Found]:
     return [Found(*row) for row in found]
 
 
-def owners(words: Sequence[int], most: int, *, notes: bool = False) -> dict[int, list[int]]:
+def owners(
+    words: Sequence[int], most: int, *, table: str = "clients_posting"
+) -> dict[int, list[int]]:
     """The clients (or notes) that have each of the words, at most `most` for a word."""
-    table = "clients_noteposting" if notes else "clients_posting"
     found: dict[int, list[int]] = {word: [] for word in words}
     for start in range(0, len(words), _MOST_BRANCHES):
         part = [int(word) for word in words[start : start + _MOST_BRANCHES]]

@@ -1,7 +1,7 @@
 """From cards that may be meant to those the actor may see, in the order people expect."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -11,11 +11,15 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from orbita.accounts import policy
-from orbita.clients.models import Client
+from orbita.clients.fields.known import seen as fields_seen
+from orbita.clients.fields.values import text_in
+from orbita.clients.models import Client, FieldDefinition
 from orbita.clients.search import engine, lookup
 from orbita.clients.search.engine import Match
 from orbita.clients.search.query import own_number, readings
 from orbita.clients.search.spelling import skeleton
+from orbita.clients.search.texts import find_in_texts
+from orbita.clients.tokens import name_words
 from orbita.core.text import normalise, search_tokens
 
 # How many of the cheapest cards are read to rank them; whoever is not among these types more.
@@ -35,6 +39,8 @@ WHY = {
     "typos": _("two slips"),
     "initial": _("initial"),
     "place": _("address"),
+    "own": _("own field"),
+    "text": _("text on the card"),
     "phone": _("phone"),
     "phone_part": _("part of the phone"),
     "phone_typo": _("phone, one digit off"),
@@ -96,10 +102,43 @@ def find_clients(
         )
     )
     wanted_ids = [one[-1] for one in order[:limit]]
-    cards = Client.objects.select_related("responsible").only(*SHOWN).in_bulk(wanted_ids)
+    told = {pk: by_id[pk].told for pk in wanted_ids} | _own_fields(actor, by_id, wanted_ids)
+    why = {pk: by_id[pk].why for pk in wanted_ids}
+    if len(wanted_ids) < limit:
+        for pk, words in find_in_texts(seen, text, by_id, limit - len(wanted_ids)):
+            told[pk], why[pk] = words, ("text",)
+    cards = Client.objects.select_related("responsible").only(*SHOWN).in_bulk(list(why))
     return [
-        FoundClient(cards[pk], by_id[pk].why, by_id[pk].told) for pk in wanted_ids if pk in cards
+        FoundClient(cards[pk], why[pk], str(told[pk]))
+        for pk in why
+        if pk in cards and told[pk] is not None
     ]
+
+
+def _own_fields(
+    actor: Any, matches: Mapping[int, Match], ids: Sequence[int]
+) -> dict[int, str | None]:
+    """What the fields are called by whose words the clients were found; None for those whom only
+    fields that the actor does not see have found.
+    """
+    found = [pk for pk in ids if matches[pk].own_words]
+    if not found:
+        return {}
+    fields = [field for field in fields_seen("client", actor) if field.is_searchable]
+    rows = Client.objects.filter(pk__in=found).values_list("pk", "own")
+    return {pk: _own_labels(own or {}, matches[pk].own_words, fields) for pk, own in rows}
+
+
+def _own_labels(
+    own: Mapping[str, Any], words: Sequence[str], fields: Sequence[FieldDefinition]
+) -> str | None:
+    labels: dict[str, None] = {}
+    for word in words:
+        having = [field.label for field in fields if word in name_words(*text_in(field, own))]
+        if not having:
+            return None
+        labels.update(dict.fromkeys(having))
+    return ", ".join(labels)
 
 
 def _level(price: float) -> int:

@@ -203,6 +203,7 @@ ROWS = [
         data=lambda w: {"kind": "person", "name": "Новый Пётр"},
     ),
     Row("clients:options", answers(200), query=lambda w: {"name": "соко"}),
+    Row("clients:link-options", answers(200), query=lambda w: {"as": "own_x", "own_x": "соко"}),
     Row(
         "clients:bulk-assign",
         answers(302, viewer=403),

@@ -30,6 +30,7 @@ from orbita.clients.models import (
     Merge,
     Note,
     SearchedClient,
+    SearchedText,
 )
 from orbita.clients.search import text_condition
 from orbita.clients.timeline import timeline
@@ -268,7 +269,7 @@ def test_undoing_the_last_change_leaves_a_merge_alone(
 
 def test_every_hidden_key_to_a_client_says_what_a_merge_does_to_it() -> None:
     """Keys that the general rule cannot see: whoever adds one registers it here or as derived."""
-    seen = {DuplicatePair, SearchedClient}
+    seen = {DuplicatePair, SearchedClient, SearchedText}
     seen |= {derived.model for derived in DERIVED}
     seen |= {model for merger in MERGERS for model in merger.stays}
     hidden = {

@@ -146,7 +146,7 @@ def test_by_load_the_one_with_the_fewest_gets_the_next(
 
 
 def test_by_region_and_the_rest_by_load(alice: User, bob: User, admin: User, head: User) -> None:
-    rules(admin, mode="region", members=[alice.pk], regions=[["Татарстан", bob.pk]])
+    rules(admin, mode="region", members=[alice.pk], regions=[["Респ. Татарстан", bob.pk]])
     here = free(head, addresses=[{"region": "татарстан", "city": "Казань"}])
     there = free(head, addresses=[{"region": "Самарская область"}])
     giving.give_out_new()

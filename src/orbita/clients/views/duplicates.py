@@ -25,7 +25,8 @@ from orbita.clients.actions.scanning import is_scanning
 from orbita.clients.collections import COLLECTIONS
 from orbita.clients.duplicates import evidence_words
 from orbita.clients.duplicates.evidence import AGAINST
-from orbita.clients.fields.known import seen
+from orbita.clients.fields.known import own_field, seen
+from orbita.clients.fields.values import seen_value
 from orbita.clients.forms import EntryRuleForm, into_form
 from orbita.clients.models import (
     Client,
@@ -261,7 +262,7 @@ def _kept(request: HttpRequest, clients: Sequence[Client]) -> Client:
 def _rows(request: HttpRequest, clients: Sequence[Client], keep: Client) -> list[Row]:
     found = []
     for name in _names(request):
-        texts = [_text(client, name) for client in clients]
+        texts = [_text(client, name, actor_of(request)) for client in clients]
         if not any(texts):
             continue
         own = texts[clients.index(keep)]
@@ -286,9 +287,11 @@ def _names(request: HttpRequest) -> list[str]:
     return ["name", *plain, *(each.name for each in seen("client", request.user))]
 
 
-def _text(client: Client, name: str) -> str:
+def _text(client: Client, name: str, actor: User) -> str:
     if name == "name":
         return client.name
+    if own := own_field("client", name):
+        return wording.value_of(name, seen_value(client, own, actor))
     return wording.value_of(name, card_fields.plain_value(client, name))
 
 

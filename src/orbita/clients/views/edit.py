@@ -218,6 +218,7 @@ def field(request: HttpRequest, pk: int, name: str) -> HttpResponse:
         request.FILES if posted else None,
         name=name,
         client=client,
+        actor=actor_of(request),
     )
     version = client.version
     if request.method == "POST" and form.is_valid():

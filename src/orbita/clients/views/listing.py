@@ -1,19 +1,15 @@
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from orbita.accounts import policy
-from orbita.accounts.models import User
 from orbita.clients import lists
+from orbita.clients.fields.known import is_own
 from orbita.clients.models import Client
-from orbita.clients.querysets import ClientQuerySet
-from orbita.clients.search import text_condition
+from orbita.clients.search import clients_like
 from orbita.clients.views.common import actor_of, form_page
-from orbita.core.models import Company
 from orbita.ui.lists import list_page
-
-MOST_OPTIONS = 12
 
 
 @form_page
@@ -43,16 +39,20 @@ def options(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
     policy.require(actor, "clients.view")
     people = Client.objects.filter(kind=Client.Kind.PERSON)
-    found = found_by(actor, request.GET.get("name", ""), people)
+    found = clients_like(actor, request.GET.get("name", ""), people)
     context = {"clients": found, "name": "person", "none": _("A new person")}
     return render(request, "clients/_options.html", context)
 
 
-def found_by(actor: User, typed: str, clients: "ClientQuerySet[Client]") -> list[Client]:
-    """The first of these clients that the actor sees and the typed text finds."""
-    typed = typed.replace("\0", "")[:200]
-    condition = text_condition(typed, region=Company.current().phone_region)
-    if condition is None or len(typed.strip()) < 2:
-        return []
-    seen = clients.visible_to(actor).filter(condition)
-    return list(seen.order_by("name_key", "pk")[:MOST_OPTIONS])
+@require_safe
+def link_options(request: HttpRequest) -> HttpResponse:
+    """Clients to choose from while somebody types into an own field that points at one."""
+    actor = actor_of(request)
+    policy.require(actor, "clients.view")
+    name = request.GET.get("as", "")
+    if not is_own(name):
+        raise Http404
+    typed = request.GET.get(name, "")
+    found = clients_like(actor, typed)
+    context = {"clients": found, "typed": len(typed.strip()) > 1, "name": name}
+    return render(request, "clients/_client_options.html", context)

@@ -20,8 +20,8 @@ from orbita.clients.extension import CardPanel
 from orbita.clients.forms import NoteOfRelationForm, RelationForm, into_form
 from orbita.clients.models import Client, Relation
 from orbita.clients.relations import FAMILY, KINDS, Kind, relations_of, side_of
+from orbita.clients.search import clients_like
 from orbita.clients.views.common import actor_of, client_or_404, form_page
-from orbita.clients.views.listing import found_by
 from orbita.core.models import Company, Event
 from orbita.ui import icons, toasts
 
@@ -149,7 +149,7 @@ def options(request: HttpRequest, pk: int) -> HttpResponse:
     client = client_or_404(request, pk)
     typed = request.GET.get("name", "")
     others = Client.objects.exclude(pk=client.pk)
-    found = found_by(actor_of(request), typed, others)
+    found = clients_like(actor_of(request), typed, others)
     context = {"clients": found, "name": "other", "typed": typed.strip()}
     return render(request, "clients/_options.html", context)
 
@@ -183,7 +183,7 @@ def _typed(request: HttpRequest, client: Client, form: RelationForm) -> list[Cli
     if not form.errors:
         return []
     others = Client.objects.exclude(pk=client.pk)
-    return found_by(actor_of(request), form.data.get("name", ""), others)
+    return clients_like(actor_of(request), form.data.get("name", ""), others)
 
 
 @form_page

@@ -17,6 +17,7 @@ from orbita.clients import facts
 from orbita.clients.actions.bulk import CHUNK, BulkResult
 from orbita.clients.card_fields import as_reference
 from orbita.clients.models import Address, Client, ClientWork, Segment, WorkRules
+from orbita.clients.region_names import region_name_key
 from orbita.clients.work.contacting import work_rules
 from orbita.clients.work.limits import counts_of, note_given, require_room
 from orbita.clients.work.rules import CONTACT, REGION, SEGMENT, TURN, Rules
@@ -26,7 +27,6 @@ from orbita.core.events import NewEvent, emit_many
 from orbita.core.jobs import is_cancelled
 from orbita.core.models import Company
 from orbita.core.rules import RuleError
-from orbita.core.text import normalise
 
 # Giving out looks only at free clients made while it was on, so that switching it on does not
 # give an old base away.
@@ -169,10 +169,10 @@ class Giver:
 
     def _special(self, ids: Sequence[int]) -> dict[int, int]:
         if self._rules.mode == REGION:
-            to = {normalise(region)[:100]: user for region, user in self._rules.regions}
-            rows = Address.objects.filter(client_id__in=ids, region_key__in=to)
-            pairs = rows.order_by("is_main", "-pk").values_list("client_id", "region_key")
-            return {pk: to[key] for pk, key in pairs}
+            to = {region_name_key(region): user for region, user in self._rules.regions}
+            rows = Address.objects.filter(client_id__in=ids).exclude(region_key="")
+            pairs = rows.order_by("is_main", "-pk").values_list("client_id", "region")
+            return {pk: to[key] for pk, name in pairs if (key := region_name_key(name)) in to}
         if self._rules.mode == SEGMENT:
             return self._of_segments(ids)
         return {}

@@ -11,6 +11,7 @@ from orbita.accounts import policy
 from orbita.accounts.models import User
 from orbita.clients import facts
 from orbita.clients.models import Client, ContactStop
+from orbita.clients.search import index_texts
 from orbita.core.events import emit, payload_of
 from orbita.core.models import Event
 from orbita.core.text import clean_line
@@ -27,6 +28,7 @@ def stop_contacting(*, actor: User, client: Client, reason: str = "") -> Event |
         if ContactStop.objects.filter(client=client).exists():
             return None
         stop = ContactStop.objects.create(client=client, actor=actor, reason=reason)
+        index_texts([client.pk])
         return _tell("client.contact_stopped", actor, client, stop)
 
 
@@ -44,6 +46,7 @@ def _allow(actor: User, client: Client, undoes: int | None = None) -> Event | No
         return None
     event = _tell("client.contact_allowed", actor, client, stop, undoes)
     stop.delete()
+    index_texts([client.pk])
     return event
 
 
@@ -61,6 +64,7 @@ def undo_stop(actor: User, client: Client, event: Event) -> Event | None:
         actor=User.objects.filter(pk=data["actor"] or 0).first(),
         reason=data["reason"],
     )
+    index_texts([client.pk])
     return _tell("client.contact_stopped", actor, client, stop, event.pk)
 
 

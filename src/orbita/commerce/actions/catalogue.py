@@ -1,7 +1,7 @@
 """Goods and services, their groups and prices."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from orbita.accounts import policy
 from orbita.accounts.models import User
+from orbita.clients.fields import in_bulk as own_in_bulk
 from orbita.clients.fields import values as own
 from orbita.commerce.models import PriceChange, Product, ProductGroup
 from orbita.commerce.sums import LARGEST_FACTOR
@@ -65,9 +66,14 @@ def save_product(
             before, old_costs = _told(product), product.cost
         old_price = product.price
         _fill(product, data)
-        names = own.put(product, "product", data.own, actor, fresh=not before)
+        # An undo puts back what was there: whoever asks for it, and whatever is required by now.
+        is_undo = event_origin == Origin.RESTORE
+        names = own.put(product, "product", data.own, None if is_undo else actor, fresh=not before)
         _save(product)
-        own.settle(product, "product", actor, names, fresh=not before)
+        if is_undo:
+            own.write_marks(product, "product", names)
+        else:
+            own.settle(product, "product", actor, names, fresh=not before)
         if (old_price, old_costs) != (product.price, product.cost):
             PriceChange.objects.create(product=product, price=product.price, cost=product.cost)
         difference = changes(before, _told(product))
@@ -160,11 +166,13 @@ def load_products(
         groups = _groups(rows)
         base, now = Company.current().currency, timezone.now()
         products = []
-        for row in rows:
+        for row in _distinct(rows):
             product = Product(group=groups.get(normalise(row.group)[:150]))
             _write(product, row, base)
+            own.assign(product, "product", own.read("product", row.own))
             products.append(product)
         Product.objects.bulk_create(products, batch_size=500)
+        own_in_bulk.mark(((product.pk, product.own or {}) for product in products), "product")
         PriceChange.objects.bulk_create(
             [
                 PriceChange(product=product, since=since, price=price, cost=cost)
@@ -213,14 +221,32 @@ def unload_products(
             for pk in gone
         ]
         PriceChange.objects.filter(product_id__in=gone).delete()
+        own_in_bulk.unmark(gone, "product")
         Product.objects.filter(pk__in=gone).delete()
         for pk, _version, before in updated:
             if pk in rows and pk not in kept:
-                save_product(
-                    actor=actor, data=before, product=rows[pk], event_origin=Origin.RESTORE
-                )
+                try:
+                    save_product(
+                        actor=actor, data=before, product=rows[pk], event_origin=Origin.RESTORE
+                    )
+                except ValidationError as error:  # its article or a unique value is another's now
+                    kept[pk] = " ".join(error.messages)
         emit_many(told, actor=actor, origin=Origin.RESTORE)
     return sorted(kept.items())
+
+
+def _distinct(rows: Sequence[ProductData]) -> Sequence[ProductData]:
+    """The rows with own values that other products have already in their descriptions."""
+    if not any(row.own for row in rows):
+        return rows
+    values = [dict(row.own) for row in rows]
+    out = own_in_bulk.take_repeated(Product, "product", values, [None] * len(rows))
+    return [
+        replace(
+            row, own=left, description="\n".join(filter(None, [row.description, *words.values()]))
+        )
+        for row, left, words in zip(rows, values, out, strict=True)
+    ]
 
 
 def _used(ids: Iterable[int]) -> dict[int, str]:
@@ -295,7 +321,8 @@ def _save(product: Product) -> None:
     try:
         with transaction.atomic():
             product.save()
-    except IntegrityError:
+    except IntegrityError as error:
+        own.refuse_repeated(error)
         taken = ValidationError(_("Another product has this article."), code="conflict")
         raise ValidationError({"sku": taken}) from None
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any
 
 from django.db import transaction
@@ -18,6 +19,8 @@ from django.utils.translation import gettext as _
 from orbita.accounts import policy
 from orbita.accounts.models import User
 from orbita.clients import facts
+from orbita.clients.fields import in_bulk as own_in_bulk
+from orbita.clients.fields import values as own_values
 from orbita.commerce.actions.checking import fault
 from orbita.commerce.models import Order, OrderLine
 from orbita.commerce.records import LineData, OrderData
@@ -63,16 +66,18 @@ def load_orders(
     on_match: str = FILL,
     event_origin: str = Origin.IMPORT,
     event_per_order: bool = False,
+    defaults: Mapping[str, Any] | None = None,
 ) -> list[Loaded]:
     """Loads a chunk of orders, each known by (origin, external id); one outcome per row, in order.
 
     A known order is left alone ("skip"), gets what it lacks ("fill"), or takes everything given
     ("overwrite", its lines wholly). Rows without an external id are always new. A row that cannot
     be kept is rejected with a reason, and the rest are loaded. One event per client tells how much
-    came; with `event_per_order`, each new order tells its own, on its own date.
+    came; with `event_per_order`, each new order tells its own, on its own date. `defaults` are values
+    of own fields by name for new orders that say nothing of them.
     """
     policy.require(actor, "clients.import")
-    load = _Load(origin, on_match)
+    load = _Load(origin, on_match, defaults or {})
     with transaction.atomic():
         results = load.run(rows)
         facts.refresh(load.client_ids, but=("quality",), origin=event_origin)
@@ -110,10 +115,16 @@ def unload_orders(
         touched = {orders[pk].client_id for pk in gone}
         counts = _count_by_client(orders[pk] for pk in gone)
         OrderLine.objects.filter(order_id__in=gone).delete()
+        own_in_bulk.unmark(gone, "order")
         Order.objects.filter(pk__in=gone).delete()
         load = _Load("", OVERWRITE)
         for pk, (_version, data) in before.items():
             if pk in orders and pk not in stay:
+                if _is_anothers(pk, data):
+                    kept.append(
+                        Kept(pk, _("A value that is never repeated is another order's now."))
+                    )
+                    continue
                 touched.add(orders[pk].client_id)
                 load.put_back(orders[pk], data)
         load.write()
@@ -211,7 +222,7 @@ _LINE_FIELDS = (
 _REWRITTEN = tuple(
     name
     for name in _ORDER_FIELDS
-    if name not in ("id", "origin", "external_id", "created_at", "deleted_at", "own")
+    if name not in ("id", "origin", "external_id", "created_at", "deleted_at")
 )
 
 
@@ -235,9 +246,11 @@ class _Reckoned:
 
 
 class _Load:
-    def __init__(self, origin: str, on_match: str) -> None:
+    def __init__(
+        self, origin: str, on_match: str, defaults: Mapping[str, Any] = MappingProxyType({})
+    ) -> None:
         company = Company.current()
-        self._origin, self._on_match = origin, on_match
+        self._origin, self._on_match, self._defaults = origin, on_match, defaults
         self._rates, self._clock = Rates(company.currency), Clock(company)
         self._now = timezone.now()
         self._new: list[tuple[int, _Reckoned]] = []
@@ -247,6 +260,7 @@ class _Load:
 
     def run(self, rows: Sequence[OrderData]) -> list[Loaded]:
         known = self._known(rows)
+        rows = _distinct(rows, known)
         results: list[Loaded] = []
         fresh: list[Loaded] = []
         seen: set[str] = set()
@@ -305,6 +319,8 @@ class _Load:
     # -- deciding
 
     def _add(self, row: OrderData, fresh: list[Loaded]) -> Loaded:
+        if self._defaults:
+            row = replace(row, own={**self._defaults, **row.own})
         reckoned = self._reckon(row)
         if isinstance(reckoned, str):
             return Loaded(Outcome.REJECTED, reason=reckoned)
@@ -359,12 +375,17 @@ class _Load:
             for order, reckoned in self._rewritten:
                 values = dict(zip(_ORDER_FIELDS, self._order_row(order.pk, reckoned), strict=True))
                 for name in _REWRITTEN:
-                    if name != "version":
+                    if name not in ("version", "own"):
                         setattr(order, _ATTRIBUTES[name], values[name])
+                order.own = _own_column(reckoned.data.own, order.own)
             orders = [order for order, _reckoned in self._rewritten]
             Order.objects.bulk_update(orders, _REWRITTEN, batch_size=200)
             OrderLine.objects.filter(order__in=orders).delete()
         insert_rows(Order, _ORDER_FIELDS, [self._order_row(pk, new) for pk, new in self._new])
+        own_in_bulk.mark(((pk, _own_column(new.data.own) or {}) for pk, new in self._new), "order")
+        own_in_bulk.mark_again(
+            ((order.pk, order.own or {}) for order, _reckoned in self._rewritten), "order"
+        )
         written = [(order.pk, reckoned) for order, reckoned in self._rewritten] + self._new
         count = sum(len(reckoned.lines) for _pk, reckoned in written)
         keys = iter(reserve_ids(OrderLine, count) if count else [])
@@ -426,7 +447,7 @@ class _Load:
             self._now,
             1,
             None,
-            None,
+            own_in_bulk.as_json(_own_column(data.own)),
         )
 
     # -- telling
@@ -462,6 +483,32 @@ class _Load:
             )
             for pk, reckoned in self._told
         ]
+
+
+def _distinct(rows: Sequence[OrderData], known: Mapping[str, Order]) -> Sequence[OrderData]:
+    """The rows with own values that other orders have already in their comments."""
+    if not any(row.own for row in rows):
+        return rows
+    own = [dict(row.own) for row in rows]
+    owners = [order.pk if (order := known.get(row.external_id or "")) else None for row in rows]
+    out = own_in_bulk.take_repeated(Order, "order", own, owners)
+    return [
+        replace(
+            row, own=left, comment="; ".join(filter(None, [row.comment, *words.values()]))[:500]
+        )
+        for row, left, words in zip(rows, own, out, strict=True)
+    ]
+
+
+def _is_anothers(pk: int, before: OrderData) -> bool:
+    """Whether another order has got an own value that this one would get back."""
+    return any(own_in_bulk.take_repeated(Order, "order", [dict(before.own)], [pk]))
+
+
+def _own_column(
+    given: Mapping[str, Any], before: Mapping[str, Any] | None = None
+) -> dict[str, Any] | None:
+    return own_values.with_values(before, "order", own_values.read("order", given))
 
 
 def _positive(lines: Iterable[LineData]) -> list[LineData]:
@@ -506,6 +553,7 @@ def as_data(order: Order) -> OrderData:
         responsible_id=order.responsible_id,
         comment=order.comment,
         return_of_id=order.return_of_id,
+        own=own_in_bulk.plain_all(order, "order"),
     )
 
 
@@ -513,7 +561,17 @@ _BLANKS = tuple(
     field.name
     for field in fields(OrderData)
     if field.name
-    not in ("lines", "kind", "status", "currency", "discount", "ordered_at", "ordered_on", "paid")
+    not in (
+        "lines",
+        "kind",
+        "status",
+        "currency",
+        "discount",
+        "ordered_at",
+        "ordered_on",
+        "paid",
+        "own",
+    )
 )
 
 
@@ -525,7 +583,8 @@ def _filled(before: OrderData, given: OrderData) -> OrderData:
     known = {line.ordinal for line in before.lines}
     lines = [*before.lines, *(line for line in given.lines if line.ordinal not in known)]
     lines.sort(key=lambda line: line.ordinal or 0)
-    return replace(before, **gaps, lines=lines)
+    own = own_in_bulk.joined(before.own, given.own, overwrites=False)
+    return replace(before, **gaps, lines=lines, own=own)
 
 
 def _overwritten(before: OrderData, given: OrderData) -> OrderData:
@@ -544,4 +603,5 @@ def _overwritten(before: OrderData, given: OrderData) -> OrderData:
         status=given.status or before.status,
         currency=given.currency,
         lines=given.lines or before.lines,
+        own=own_in_bulk.joined(before.own, given.own, overwrites=True),
     )

@@ -55,7 +55,7 @@ def create_order(*, actor: User, data: OrderData, origin: str = "") -> Order:
     """
     data = replace(data, responsible_id=data.responsible_id or actor.pk)
     order = Order(origin=origin, external_id=(data.external_id or None) if origin else None)
-    with transaction.atomic():
+    with own.distinct_saves(), transaction.atomic():
         lines = _fill(order, data, actor)
         policy.require(actor, "orders.edit", order)
         names = own.put(order, "order", data.own, actor, fresh=True)
@@ -74,7 +74,7 @@ def update_order(
     `version` is the one the user saw: when the order has changed since, nothing is written.
     Payment is left to `record_payment`.
     """
-    with transaction.atomic():
+    with own.distinct_saves(), transaction.atomic():
         order = locked(order, version)
         policy.require(actor, "orders.edit", order)
         old_lines = list(order.lines.all())
@@ -434,7 +434,8 @@ def _save_new(order: Order, lines: list[OrderLine]) -> None:
     try:
         with transaction.atomic():
             order.save()
-    except IntegrityError:
+    except IntegrityError as error:
+        own.refuse_repeated(error)
         raise ValidationError(
             {"external_id": _("There is an order with this number already.")}, code="conflict"
         ) from None

@@ -19,7 +19,7 @@ from orbita.accounts import policy
 from orbita.accounts.models import User
 from orbita.clients.fields.inputs import add_inputs, given_in
 from orbita.clients.models import Client
-from orbita.clients.search import text_condition
+from orbita.clients.search import clients_like
 from orbita.commerce.forms.fields import DecimalTextField, DiscountField, money_input
 from orbita.commerce.models import ExchangeRate, Order, Product
 from orbita.commerce.records import LineData, OrderData
@@ -32,7 +32,6 @@ from orbita.ui.forms import UiForm
 
 QUANTITY_SCALE = 1000
 MOST_LINES = 200
-FOUND_CLIENTS = 8
 _LINE = re.compile(r"line-(\d{1,4})-what")
 
 
@@ -482,12 +481,3 @@ def products_typed(texts: Sequence[str]) -> dict[str, Product]:
     known = Product.objects.alive().order_by("is_active", "pk")
     by_name = {product.name_key: product for product in known.filter(name_key__in=keys)}
     return by_name | {product.sku_key: product for product in known.filter(sku_key__in=keys)}
-
-
-def clients_like(actor: User, text: str) -> list[Client]:
-    """A few clients found by name, phone, e-mail or number, for choosing one."""
-    condition = text_condition(text, region=Company.current().phone_region)
-    if condition is None:
-        return []
-    visible = Client.objects.visible_to(actor).filter(condition)
-    return list(visible.order_by("name_key", "pk")[:FOUND_CLIENTS])

@@ -1,7 +1,7 @@
 """Merge + undo = identity: over random bases, in any order that stands, nothing lost meanwhile."""
 
 from contextlib import suppress
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -25,11 +25,14 @@ from orbita.clients.actions import (
 from orbita.clients.aliases import survivor_id
 from orbita.clients.contacts import read_contact
 from orbita.clients.models import Client, ClientFacts, DuplicatePair, Merge
+from orbita.clients.quality.actions import mark_contact, mark_dead
 from orbita.clients.relations import SIDES
+from orbita.clients.work.stops import stop_contacting
 from orbita.commerce.actions import create_order, set_opening_balance
 from orbita.commerce.actions.balances import BalanceData
 from orbita.commerce.models import Cart, Order, Product, ProductView
 from orbita.commerce.records import LineData, OrderData
+from orbita.core.models import Company
 
 pytestmark = pytest.mark.django_db
 # The log says that cards were merged and parted; versions only grow.
@@ -81,6 +84,9 @@ cards = st.fixed_dictionaries(
             ),
             max_size=3,
         ),
+        "stop": st.sampled_from([None, "", "просил не звонить"]),
+        "dead": st.sampled_from([None, 0, 30, 400]),
+        "refused": st.booleans(),
     }
 )
 bases = st.lists(cards, min_size=2, max_size=5)
@@ -130,6 +136,7 @@ def make(base: list[dict[str, Any]], actor: User) -> list[Client]:
             link_person(
                 actor=actor, company=company, person=client, role="uses", until=card["left"]
             )
+        leave_alone(client, card, actor)
         found.append(client)
     for client, card in zip(found, base, strict=True):
         for place, side in card["relations"]:
@@ -140,6 +147,19 @@ def make(base: list[dict[str, Any]], actor: User) -> list[Client]:
     create_segment(actor=actor, name="Избранные", rule=rule)
     DuplicatePair.objects.create(a_id=ids[0], b_id=ids[-1], score=0.5, status="household")
     return found
+
+
+def leave_alone(client: Client, card: dict[str, Any], actor: User) -> None:
+    """Whatever stops people from contacting the client: for good, for days, by one of his contacts."""
+    if card["stop"] is not None:
+        stop_contacting(actor=actor, client=client, reason=card["stop"])
+    if card["dead"] is not None:
+        days = timedelta(days=card["dead"])
+        until = Company.current().business_date() + days if days else None
+        mark_dead(actor=actor, client=client, reason="переехал", look_again_on=until)
+    contact = client.contacts.first()
+    if card["refused"] and contact:
+        mark_contact(actor=actor, client=client, contact=contact, mark="refused", reason="просил")
 
 
 def order_of(client: Client, price: int) -> OrderData:

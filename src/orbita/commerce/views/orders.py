@@ -19,6 +19,7 @@ from orbita.accounts import policy
 from orbita.accounts.models import User
 from orbita.clients.fields.shown import groups_of, open_part
 from orbita.clients.models import Client
+from orbita.clients.search import clients_like
 from orbita.commerce import actions, cells, forms, lists
 from orbita.commerce.models import Order, OrderLine, Product
 from orbita.core.events import KINDS, payload_of
@@ -320,9 +321,9 @@ def client_options(request: HttpRequest) -> HttpResponse:
     """Clients to choose from as one types."""
     actor = actor_of(request)
     policy.require(actor, "clients.view")
-    typed = request.GET.get("client_name", "").replace("\0", "").strip()[:200]
-    found = forms.order.clients_like(actor, typed) if typed else []
-    return render(request, "commerce/_clients.html", {"clients": found, "typed": typed})
+    typed = request.GET.get("client_name", "").strip()
+    context = {"clients": clients_like(actor, typed), "typed": typed}
+    return render(request, "commerce/_clients.html", context)
 
 
 # ---- what is done to an order ----

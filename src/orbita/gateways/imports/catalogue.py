@@ -2,17 +2,20 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.core.exceptions import ValidationError
 
 from orbita.accounts import policy
 from orbita.accounts.models import User
+from orbita.clients.fields import in_bulk as own_in_bulk
 from orbita.commerce.actions import load_products, save_product
 from orbita.commerce.actions.catalogue import ProductData
 from orbita.commerce.models import Product
 from orbita.core.models import Origin
 from orbita.core.text import normalise
+from orbita.gateways.imports import own_cells
 from orbita.gateways.imports.journal import Journal, Subject
 from orbita.gateways.imports.records import OrderGroup, ProductRow, Rejected
 from orbita.gateways.models import Import
@@ -46,7 +49,8 @@ class Catalogue:
         found = dict(Product.objects.filter(sku__in=by_sku).values_list("sku", "pk"))
         missing = [sku for sku in by_sku if sku not in found]
         if missing and policy.allows(self._actor, "products.edit"):
-            rows = [ProductData(name=by_sku[sku][0] or sku, sku=sku) for sku in missing]
+            own = own_cells.defaults("product", ())
+            rows = [ProductData(name=by_sku[sku][0] or sku, sku=sku, own=own) for sku in missing]
             for sku, product in zip(missing, load_products(rows, actor=self._actor), strict=True):
                 found[sku] = product.pk
                 self._journal.created(Subject.PRODUCT, product.pk, by_sku[sku][1])
@@ -76,6 +80,9 @@ class Catalogue:
             else:
                 new[key] = row
                 counts["created"] += 1
+        columns = (self._batch.mapping or {}).get("columns", {}).values()
+        for row in new.values():
+            row.own = own_cells.defaults("product", columns) | row.own
         made = load_products([_data(row) for row in new.values()], actor=self._actor)
         for row, product in zip(new.values(), made, strict=True):
             self._journal.created(Subject.PRODUCT, product.pk, row.number)
@@ -103,9 +110,14 @@ class Catalogue:
         after = self._merged(before, _data(row), with_kind=bool(row.kind))
         if after == before:
             return "unchanged"
+        # Named are only those that change: the others may be closed to the actor.
+        changed = {name: one for name, one in after.own.items() if one != before.own[name]}
         try:
             saved = save_product(
-                actor=self._actor, data=after, product=product, event_origin=Origin.IMPORT
+                actor=self._actor,
+                data=replace(after, own=changed),
+                product=product,
+                event_origin=Origin.IMPORT,
             )
         except ValidationError as error:
             self._journal.rejected(Rejected(row.number, " ".join(error.messages), row.cells))
@@ -128,7 +140,8 @@ class Catalogue:
         if overwrites:
             values["is_active"] = given.is_active
             values["kind"] = given.kind if with_kind else before.kind
-        return ProductData(**values)
+        own = own_in_bulk.joined(before.own, given.own, overwrites=overwrites)
+        return ProductData(**values, own=own)
 
     def _join(self, first: ProductRow, again: ProductRow) -> bool:
         """A second row of a product that is new in this chunk."""
@@ -137,7 +150,7 @@ class Catalogue:
         merged = self._merged(_data(first), _data(again), with_kind=bool(again.kind))
         if merged == _data(first):
             return False
-        for name in FIELDS:
+        for name in (*FIELDS, "own"):
             setattr(
                 first,
                 name,
@@ -162,6 +175,7 @@ def _data(row: ProductRow) -> ProductData:
         cost=row.cost,
         is_active=row.is_active,
         description=row.description,
+        own=row.own,
     )
 
 
@@ -178,8 +192,9 @@ def product_data(product: Product) -> ProductData:
         cost=product.cost,
         is_active=product.is_active,
         description=product.description,
+        own=own_in_bulk.plain_all(product, "product"),
     )
 
 
 def _plain(data: ProductData) -> dict[str, Any]:
-    return {name: getattr(data, name) for name in FIELDS}
+    return {name: getattr(data, name) for name in (*FIELDS, "own")}

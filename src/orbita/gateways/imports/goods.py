@@ -11,11 +11,14 @@ from orbita.core.text import normalise
 from orbita.gateways.files import values
 from orbita.gateways.files.columns import Mapping
 from orbita.gateways.files.source import Cell
+from orbita.gateways.imports.own_cells import OwnColumns
+from orbita.gateways.imports.plan import Plan
 from orbita.gateways.imports.records import ProductRow, UnreadableError
 
 
 class ProductReader:
-    def __init__(self, mapping: Mapping) -> None:
+    def __init__(self, plan: Plan, mapping: Mapping) -> None:
+        self._own = OwnColumns(plan, "product", mapping.columns, mapping.date_orders)
         self._columns = sorted(mapping.columns.items())
         self._labels = mapping.labels
 
@@ -35,6 +38,8 @@ class ProductReader:
                             "why": error,
                         }
                     ) from None
+        row.own, doubts = self._own.read([cells])
+        row.description = "\n".join(filter(None, [row.description, *doubts]))
         row.name = row.name or row.sku
         if not row.name:
             raise UnreadableError(_("The product has neither a name nor an article."))

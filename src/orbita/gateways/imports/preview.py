@@ -16,15 +16,13 @@ from django.utils.translation import gettext as _
 
 from orbita.accounts.models import User
 from orbita.clients.contacts import Contact, reach
-from orbita.clients.fields import kinds
-from orbita.clients.fields.known import own_field
 from orbita.core.money import from_minor, scaled_to_price
 from orbita.gateways.files import columns as columns_of_files
 from orbita.gateways.files import values
 from orbita.gateways.files.columns import Mapping
 from orbita.gateways.files.isolation import isolated
 from orbita.gateways.files.source import Sample, SheetSample, sample
-from orbita.gateways.imports import reading
+from orbita.gateways.imports import own_cells, reading
 from orbita.gateways.imports.engine import plan_of
 from orbita.gateways.imports.records import Batch, ClientRow, OrderGroup, ProductRow
 from orbita.gateways.imports.writing import Writer
@@ -215,9 +213,7 @@ def _read_client(row: ClientRow) -> list[tuple[str, str]]:
             row.linked.client.name if row.linked else "",
         ),
     ]
-    for name, value in data.own_told.items():
-        if field := own_field("client", name):
-            given.append((field.label, kinds.words(field, value)))
+    given += own_cells.in_words("client", data.own_told)
     if row.totals:
         if row.totals.total is not None:
             given.append((_("bought for"), formats.money(row.totals.total)))
@@ -235,6 +231,7 @@ def _read_order(group: OrderGroup, place: int) -> list[tuple[str, str]]:
         price = f"{scaled_to_price(line.price).normalize():f}"
         quantity = f"{(from_minor(line.quantity, 'KWD')).normalize():f}"
         read.append((_("line"), f"{line.name} · {quantity} × {price}"))
+    read += own_cells.in_words("order", group.own)
     if group.client:
         read += _read_client(group.client)
     return [(str(label), text) for label, text in read if text]
@@ -247,6 +244,7 @@ def _read_product(row: ProductRow) -> list[tuple[str, str]]:
         (_("article"), row.sku),
         (_("price"), price),
         (_("group"), row.group),
+        *own_cells.in_words("product", row.own),
     ]
     return [(str(label), text) for label, text in read if text]
 

@@ -21,6 +21,7 @@ from orbita.core.text import clean_line, normalise
 from orbita.gateways.files import values
 from orbita.gateways.files.columns import Mapping
 from orbita.gateways.files.source import Cell, Row
+from orbita.gateways.imports.own_cells import OwnColumns
 from orbita.gateways.imports.people import ClientReader
 from orbita.gateways.imports.plan import Plan
 from orbita.gateways.imports.records import Line, OrderGroup, UnreadableError
@@ -68,6 +69,7 @@ class OrderReader:
         for index, name in sorted(mapping.columns.items()):
             self._at.setdefault(name, []).append(index)
         self.client = ClientReader(plan, _without_responsible(mapping))
+        self._own = OwnColumns(plan, "order", mapping.columns, mapping.date_orders)
         self._shift = exponent(plan.currency)
 
     # -- which order a row belongs to
@@ -144,7 +146,8 @@ class OrderReader:
                     notes.append(
                         text if name == "order_note" else f"{self._labels.get(index, '')}: {text}"
                     )
-        group.comment = "; ".join([*filter(None, [group.comment]), *notes])[:500]
+        group.own, doubts = self._own.read(cells)
+        group.comment = "; ".join([*filter(None, [group.comment]), *notes, *doubts])[:500]
         if _RETURN_NUMBER.fullmatch(group.shown_number):
             group.kind = Order.Kind.RETURN
 

@@ -105,7 +105,7 @@ class _Reading:
         if self._mapping.kind == "products":
             from orbita.gateways.imports.goods import ProductReader
 
-            return ProductReader(self._mapping)
+            return ProductReader(self._plan, self._mapping)
         from orbita.gateways.imports.people import ClientReader
 
         return ClientReader(self._plan, self._mapping)

@@ -1,6 +1,7 @@
 """What the reading process hands to the writer: rows understood, and rows refused with a reason."""
 
 from datetime import date, datetime
+from typing import Any
 
 import msgspec
 
@@ -77,6 +78,8 @@ class OrderGroup(msgspec.Struct, array_like=True, kw_only=True):
     delivered_on: date | None = None
     responsible_id: int | None = None
     comment: str = ""
+    # Plain values of own fields by name, as `OrderData` takes them.
+    own: dict[str, Any] = {}
     lines: list[Line] = []
     client: ClientRow | None = None
     # The cells of its rows, for the file of rejected ones: kept back until they are asked for.
@@ -95,6 +98,7 @@ class ProductRow(msgspec.Struct, array_like=True, kw_only=True):
     cost: int | None = None
     is_active: bool = True
     description: str = ""
+    own: dict[str, Any] = {}
     cells: list[str] = []
 
 

@@ -23,6 +23,7 @@ from orbita.clients.records import ClientData
 from orbita.commerce.actions import load_orders
 from orbita.commerce.models import Order
 from orbita.commerce.records import LineData, OrderData
+from orbita.gateways.imports import own_cells
 from orbita.gateways.imports.balances import Balances
 from orbita.gateways.imports.catalogue import Catalogue
 from orbita.gateways.imports.journal import Journal, Subject
@@ -49,6 +50,9 @@ class Writer:
         self._batch, self._actor = batch, actor
         self._matcher = Matcher(batch, actor)
         self._marks = {"import": batch.pk}
+        columns = frozenset((batch.mapping or {}).get("columns", {}).values())
+        self._defaults = {name: own_cells.defaults(name, columns) for name in ("client", "order")}
+        self._defaults["linked"] = own_cells.defaults("client", ())
 
     def write(self, batch: Batch) -> dict[str, int]:
         """Applies the chunk; how many source rows had which outcome, and how many were noted."""
@@ -128,7 +132,10 @@ class Writer:
         self, rows: Sequence[ClientRow], places: Sequence[int], results: list[Resolved]
     ) -> None:
         ids = load_clients(
-            [rows[place].client for place in places], actor=self._actor, marks=self._marks
+            [rows[place].client for place in places],
+            actor=self._actor,
+            marks=self._marks,
+            defaults=self._defaults["client"],
         )
         self._matcher.fresh.update(ids)
         for place, pk in zip(places, ids, strict=True):
@@ -207,6 +214,7 @@ class Writer:
             [row.linked.client for row in firsts if row.linked],
             actor=self._actor,
             marks=self._marks,
+            defaults=self._defaults["linked"],
         )
         for made_id, group in zip(made, new.values(), strict=True):
             self._journal.created(Subject.CLIENT, made_id, group[0][0].number)
@@ -279,6 +287,7 @@ class Writer:
             actor=self._actor,
             origin=self._batch.source,
             on_match=self._batch.on_match,
+            defaults=self._defaults["order"],
         )
         for group, result in zip(ready, loaded, strict=True):
             outcome = str(result.outcome)
@@ -376,6 +385,7 @@ def _order_data(group: OrderGroup, client_id: int | None, products: dict[str, in
         delivered_on=group.delivered_on,
         responsible_id=group.responsible_id,
         comment=group.comment,
+        own=group.own,
     )
 
 

@@ -18,6 +18,8 @@ from orbita.clients.models import (
     ExternalId,
     Posting,
     SearchedClient,
+    SearchedText,
+    TextPosting,
 )
 from orbita.commerce.models import OpeningBalance, Order, OrderLine, PriceChange, Product
 from orbita.gateways import actions
@@ -134,7 +136,9 @@ def contents() -> dict[str, list[tuple[Any, ...]]]:
         )
     )
     dump["Posting"] = sorted(Posting.objects.values_list("pk"))
-    dump["SearchedClient"] = sorted(
-        (pk, bytes(words)) for pk, words in SearchedClient.objects.values_list("pk", "words")
-    )
+    dump["TextPosting"] = sorted(TextPosting.objects.values_list("pk"))
+    for kept in (SearchedClient.objects, SearchedText.objects):
+        dump[kept.model.__name__] = sorted(
+            (pk, bytes(words)) for pk, words in kept.values_list("pk", "words")
+        )
     return dump

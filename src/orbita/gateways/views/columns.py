@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, pgettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from orbita.clients.models import Client
@@ -211,9 +211,8 @@ def _options(chosen: str, kind: str) -> SafeString:
             for name, label in fields
         ]
         found.append(SafeString("</optgroup>"))
-    own = own_cells.labels() if kind in ("clients", "sales") else {}
-    if own:
-        found.append(format_html('<optgroup label="{}">', _("Own fields")))
+    for subject, own in own_cells.labels(kind).items():
+        found.append(format_html('<optgroup label="{}">', _OWN_FIELDS[subject]))
         found += [
             format_html(
                 '<option value="{}"{}>{}</option>', name, _SELECTED if name == chosen else "", label
@@ -225,6 +224,11 @@ def _options(chosen: str, kind: str) -> SafeString:
 
 
 _SELECTED = SafeString(" selected")
+_OWN_FIELDS = {
+    "client": gettext_lazy("Own fields"),
+    "order": gettext_lazy("Own fields of the order"),
+    "product": gettext_lazy("Own fields of the product"),
+}
 
 
 def _rows(request: HttpRequest, rows: Sequence[PreviewRow]) -> list[dict[str, Any]]:

@@ -49,7 +49,9 @@ class Command(BaseCommand):
         for done in index_missing():
             if sys.stderr.isatty():
                 self.stderr.write(f"\r{done.clients} clients, {done.notes} notes", ending="")
-        self.stderr.write(f"\r{done.clients} clients and {done.notes} notes indexed")
+        self.stderr.write(
+            f"\r{done.clients} clients, {done.notes} notes and {done.texts} texts of cards indexed"
+        )
 
     def _print(self, hits: list[dict[str, Any]], format_: str) -> None:
         if format_ == "json":

@@ -15,6 +15,7 @@ from orbita.clients import facts
 from orbita.clients.actions.card import locked
 from orbita.clients.actions.undo import Undone
 from orbita.clients.models import Client, DeadMark
+from orbita.clients.search import index_texts
 from orbita.clients.status.keeping import Cause, keep
 from orbita.core.events import NewEvent, emit, emit_many, payload_of
 from orbita.core.models import Company, Event
@@ -122,6 +123,7 @@ def _tell(
 ) -> Event:
     facts.hold([client.pk])
     keep([client.pk], cause=Cause.MARK)
+    index_texts([client.pk])
     return emit(
         kind,
         actor=actor,

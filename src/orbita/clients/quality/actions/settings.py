@@ -11,7 +11,7 @@ from orbita.accounts import policy
 from orbita.accounts.models import User
 from orbita.clients.models import QualitySettings
 from orbita.clients.models.quality import USUAL_LIMITS
-from orbita.clients.quality.completeness import COMPANY, ITEMS, MOST_WEIGHT, PERSON
+from orbita.clients.quality.completeness import COMPANY, MOST_WEIGHT, PERSON, all_items
 from orbita.core.events import changes, emit, payload_of
 from orbita.core.models import Event, Job
 
@@ -68,7 +68,7 @@ def _weights(given: Mapping[str, Mapping[str, int]]) -> dict[str, dict[str, int]
     for kind in (PERSON, COMPANY):
         own = given.get(kind, {})
         whole = 0
-        for item in ITEMS:
+        for item in all_items():
             usual = item.usual(kind)
             if usual is None:
                 continue
@@ -122,7 +122,7 @@ def settings_as_given() -> dict[str, Any]:
         "weights": {
             kind: {
                 item.name: settings.weights.get(kind, {}).get(item.name, item.usual(kind))
-                for item in ITEMS
+                for item in all_items()
                 if item.usual(kind) is not None
             }
             for kind in (PERSON, COMPANY)

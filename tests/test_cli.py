@@ -6,9 +6,12 @@ import pytest
 
 from orbita.devtools.fixtures import Place
 
+# What they say is the same whatever the database.
+no_database = pytest.mark.no_database
 UNREACHABLE = "postgres://orbita:secret@127.0.0.1:1/orbita"
 
 
+@no_database
 def test_help_lists_the_commands_with_a_sentence_each_and_never_loads_django(
     place: Place,
 ) -> None:
@@ -25,12 +28,14 @@ def test_help_lists_the_commands_with_a_sentence_each_and_never_loads_django(
         assert line.endswith((".", ")."))
 
 
+@no_database
 def test_no_command_prints_the_help_and_fails(place: Place) -> None:
     done = place.run()
     assert done.returncode == 2
     assert "./orbita COMMAND" in done.stdout
 
 
+@no_database
 @pytest.mark.parametrize(
     ("arguments", "line", "status"),
     [
@@ -51,6 +56,7 @@ def test_an_error_is_one_line_and_a_status(
     assert done.stdout == ""
 
 
+@no_database
 @pytest.mark.parametrize(
     ("name", "value", "line"),
     [
@@ -71,6 +77,7 @@ def test_a_wrong_setting_is_one_line(place: Place, name: str, value: str, line: 
     assert "secret" not in done.stderr
 
 
+@no_database
 def test_a_data_directory_that_cannot_be_is_one_line(place: Place, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     done = place.run("manage", "shell", ORBITA_DATA=str(tmp_path / "file"))
@@ -78,18 +85,21 @@ def test_a_data_directory_that_cannot_be_is_one_line(place: Place, tmp_path: Pat
     assert done.stderr.startswith("orbita: ORBITA_DATA cannot be used: ")
 
 
+@no_database
 def test_the_traceback_is_there_for_who_asks(place: Place) -> None:
     done = place.run("manage", "loaddata", "nothing", "--traceback")
     assert done.returncode == 1
     assert "Traceback (most recent call last)" in done.stderr
 
 
+@no_database
 def test_arguments_it_does_not_understand_are_answered_with_the_usage(place: Place) -> None:
     done = place.run("worker", "--fast")
     assert done.returncode == 2
     assert "unrecognized arguments: --fast" in done.stderr
 
 
+@no_database
 def test_asking_for_help_makes_no_base(place: Place) -> None:
     done = place.run("worker", "--help")
     assert done.returncode == 0
@@ -116,6 +126,7 @@ def test_an_old_base_is_brought_up_to_date(place: Place) -> None:
     assert "Preparing the database" in done.stderr
 
 
+@no_database
 def test_a_reader_that_went_away_is_no_error(place: Place) -> None:
     place.run("manage", "shell", "-c", "pass")
     process = place.command("manage", "shell", "-v", "0", "-c", "for i in range(100000): print(i)")

@@ -86,6 +86,7 @@ def ask(folder: Path, way: str, **environment: str) -> Any:
 MIGRATE = "django.setup()\nfrom django.core.management import call_command\ncall_command('migrate', verbosity=0)"
 
 
+@pytest.mark.no_database
 @pytest.mark.server
 def test_under_https_cookies_are_secure_and_hsts_is_an_option(tmp_path: Path) -> None:
     url = "https://crm.example.org"

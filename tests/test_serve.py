@@ -64,6 +64,7 @@ def test_it_stops_cleanly_and_starts_again_on_the_same_data(start_service: Start
         assert "killed" not in service.errors.read_text()
 
 
+@pytest.mark.no_database
 def test_it_is_ready_whatever_name_it_is_known_by(start_service: Start) -> None:
     service = start_service(ORBITA_HOSTS="crm.example.com", ORBITA_URL="https://crm.example.com")
     assert answers(service)
@@ -85,12 +86,14 @@ def test_the_demo_says_whom_to_sign_in_as_and_is_loaded_once(
     assert int(place.run("manage", "shell", "-v", "0", "-c", count).stdout) == loaded > 1000
 
 
+@pytest.mark.no_database
 def test_ctrl_c_stops_it_too(start_service: Start) -> None:
     service = start_service()
     service.process.send_signal(signal.SIGINT)
     assert service.process.wait(30) == 0
 
 
+@pytest.mark.no_database
 @pytest.mark.parametrize("name", ["granian", "worker"])
 def test_what_dies_is_started_again(start_service: Start, name: str) -> None:
     service = start_service()
@@ -106,6 +109,7 @@ def test_what_dies_is_started_again(start_service: Start, name: str) -> None:
     eventually(is_back)
 
 
+@pytest.mark.no_database
 def test_the_process_that_answers_requests_is_started_again(start_service: Start) -> None:
     service = start_service()
     master = child(service, "granian")
@@ -115,6 +119,7 @@ def test_the_process_that_answers_requests_is_started_again(start_service: Start
     eventually(lambda: [p.pid for p in master.children()] != [dead.pid] and answers(service))
 
 
+@pytest.mark.no_database
 def test_nothing_outlives_a_killed_parent(start_service: Start) -> None:
     service = start_service()
     processes = family(service)
@@ -123,6 +128,7 @@ def test_nothing_outlives_a_killed_parent(start_service: Start) -> None:
     eventually(lambda: gone(processes))
 
 
+@pytest.mark.no_database
 def test_a_taken_port_is_one_line(place: Place, start_service: Start) -> None:
     port = start_service().url.rsplit(":", 1)[1]
     done = place.run("serve", "--port", port)
@@ -155,6 +161,7 @@ def test_the_whole_service_is_small_when_idle(start_service: Start) -> None:
     assert used < 350 * 1024 * 1024
 
 
+@pytest.mark.no_database
 def test_a_base_that_does_not_answer_ends_the_start_with_one_line(place: Place) -> None:
     done = place.run("serve", "--port", "0", DATABASE_URL="postgres://a:b@127.0.0.1:1/c")
     assert done.returncode == 1

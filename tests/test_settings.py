@@ -46,6 +46,7 @@ def test_the_data_directory_is_closed_to_others(
     assert stat.S_IMODE(env.data_dir().stat().st_mode) == 0o700
 
 
+@pytest.mark.no_database
 def test_cookies_are_secure_and_the_host_is_known_under_https(place: Place) -> None:
     program = (
         "from django.conf import settings as s; print(s.SESSION_COOKIE_SECURE, "

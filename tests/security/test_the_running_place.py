@@ -125,6 +125,7 @@ def test_only_this_machine_is_local(
     assert supervisor._is_local(host) is local
 
 
+@pytest.mark.no_database
 @server
 def test_a_demo_that_others_can_reach_warns_loudly(place: Place, tmp_path: Path) -> None:
     out = tmp_path / "out.txt"

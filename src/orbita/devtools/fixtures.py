@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -9,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import pytest
@@ -21,6 +23,26 @@ PATIENCE = 120.0  # seconds; only a test that fails waits so long
 
 def pytest_configure() -> None:
     translations.compile_all()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On PostgreSQL only what meets a database is tried: the rest said all on SQLite."""
+    if not os.environ.get("DATABASE_URL", "").startswith("postgres"):
+        return
+    telling: list[pytest.Item] = []
+    silent: list[pytest.Item] = []
+    for item in items:
+        (telling if _meets_a_database(item) else silent).append(item)
+    config.hook.pytest_deselected(items=silent)
+    items[:] = telling
+
+
+def _meets_a_database(item: pytest.Item) -> bool:
+    if item.get_closest_marker("no_database"):
+        return False
+    asked = {"db", "transactional_db", "live_server", "place", "template"}
+    fixtures: list[str] = getattr(item, "fixturenames", [])
+    return bool(item.get_closest_marker("django_db") or asked.intersection(fixtures))
 
 
 @dataclass
@@ -49,6 +71,15 @@ class Place:
         output, errors = process.communicate(timeout=PATIENCE)
         return subprocess.CompletedProcess(process.args, process.returncode, output, errors)
 
+    def ask(self, query: str) -> Any:
+        """What the database answers to a question with one answer; None when there is no row."""
+        url = self.environment.get("DATABASE_URL")
+        with closing(
+            _connect(url) if url else sqlite3.connect(self.data / "orbita.sqlite3")
+        ) as base:
+            row = base.execute(query).fetchone()
+        return row and row[0]
+
 
 @pytest.fixture
 def place(tmp_path: Path) -> Iterator[Place]:
@@ -60,16 +91,20 @@ def place(tmp_path: Path) -> Iterator[Place]:
     if not url.startswith("postgres"):
         yield Place(environment)
         return
-    import psycopg
-
     name = f"place_{os.getpid()}_{time.monotonic_ns()}"
-    with closing(psycopg.connect(url, autocommit=True)) as connection:
+    with closing(_connect(url)) as connection:
         connection.execute(f'CREATE DATABASE "{name}"'.encode())
         try:
             fresh = urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
             yield Place(environment | {"DATABASE_URL": fresh})
         finally:
             connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
+
+
+def _connect(url: str) -> Any:
+    import psycopg
+
+    return psycopg.connect(url, autocommit=True)
 
 
 @dataclass

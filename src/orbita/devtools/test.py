@@ -30,10 +30,6 @@ TOOLS = (
     ("mdbtools", "mdb-export", "MS Access files are not read"),
 )
 PLAIN = "not server and not browser"
-# They say nothing about a database, so once is enough.
-NO_DATABASE = [
-    f"--ignore=tests/test_{name}.py" for name in ("fresh_copy", "launcher", "translations")
-]
 PARALLEL = ["-n", "auto", "--dist", "worksteal", "-m"]
 NO_TESTS = 5  # pytest's status when nothing matched
 
@@ -83,10 +79,9 @@ def _whole() -> int:
     _run("servers and browser", [*PARALLEL, servers], outcome)
     with postgres.cluster() as url:
         if url:
-            words = [*NO_DATABASE, *PARALLEL]
             alone = "server and not browser"
-            _run("PostgreSQL", [*words, PLAIN], outcome, DATABASE_URL=url)
-            _run("servers, PostgreSQL", [*words, alone], outcome, DATABASE_URL=url)
+            _run("PostgreSQL", [*PARALLEL, PLAIN], outcome, DATABASE_URL=url)
+            _run("servers, PostgreSQL", [*PARALLEL, alone], outcome, DATABASE_URL=url)
         else:
             outcome.notes.append("NO POSTGRESQL: nothing was tried on it")
     return _summary(outcome, time.monotonic() - begun)

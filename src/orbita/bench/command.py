@@ -79,9 +79,10 @@ def _core(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
                     _say(f"{database}: left out, there is no server and none could be started")
                     continue
                 run: dict[str, Any] = {"database": database, "clients": clients, "orders": orders}
-                if not Path(environment["ORBITA_DATA"], "filled").exists():
+                mark = Path(environment["ORBITA_DATA"], "filled")
+                if database == "postgresql" or not mark.exists():
                     run["filling"] = _measure("prepare", environment, str(clients), str(orders))
-                    Path(environment["ORBITA_DATA"], "filled").touch()
+                    mark.touch()
                 for name in MEASURES:
                     run[name] = _measure(name, environment)
                     _say(f"{database} {clients}: {name} {run[name]}")

@@ -23,12 +23,12 @@ IMPORTED = 200_000
 
 def main(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="orbita bench", description=__doc__)
-    parser.add_argument("what", choices=("core", "search", "calibrate"))
+    parser.add_argument("what", choices=("core", "search", "duplicates", "calibrate"))
     parser.add_argument("--clients", type=int, action="append", help="a size of the base; several")
     parser.add_argument("--database", choices=("sqlite", "postgresql", "both"), default="both")
     parser.add_argument("--keep", type=Path, help="keep the bases here and use them again")
     parser.add_argument("--output", type=Path, help="write all figures here as JSON")
-    parser.add_argument("--page", type=Path, help="write the figures here as a page of Markdown")
+    parser.add_argument("--page", type=Path, help="put the figures into this page of Markdown")
     options = parser.parse_args(argv)
     figures: dict[str, Any] = {
         "when": datetime.now(UTC).isoformat(timespec="minutes"),
@@ -39,12 +39,13 @@ def main(argv: Sequence[str]) -> int:
         figures["runs"] = list(_core(options))
     if options.what == "search":
         figures["runs"] = list(_search(options))
+    if options.what == "duplicates":
+        figures |= _duplicates(options)
     text = json.dumps(figures, indent=2, ensure_ascii=False)
     if options.output:
         options.output.write_text(text + "\n", encoding="utf-8")
     if options.page and options.what != "calibrate":
-        page = report.page if options.what == "core" else report.search_page
-        options.page.write_text(page(figures), encoding="utf-8")
+        report.put(options.page, options.what, figures)
     sys.stdout.write(text + "\n")
     return 0
 
@@ -68,6 +69,20 @@ def _search(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
                 run["search"] = _measure("search", environment)
                 _say(f"{database} {clients}: {run['search']}")
                 yield run
+
+
+def _duplicates(options: argparse.Namespace) -> dict[str, Any]:
+    """The labelled bases, and a base of a million that `--keep` shares with the search."""
+    million = max(options.clients or SIZES)
+    with _base("sqlite", million, options.keep) as environment:
+        environment = environment or {}
+        mark = Path(environment["ORBITA_DATA"], "filled")
+        sets = _measure("sets_of_duplicates", environment)
+        _say(f"labelled bases: {sets}")
+        if not mark.exists():
+            _measure("prepare_search", environment, str(million))
+            mark.touch()
+        return {"sets": sets, "scan": _measure("scan_for_duplicates", environment)}
 
 
 def _core(options: argparse.Namespace) -> Iterator[dict[str, Any]]:

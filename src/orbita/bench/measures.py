@@ -29,7 +29,7 @@ from orbita.accounts.models import Role, User  # noqa: E402
 from orbita.analytics.rfm.compute import summarise  # noqa: E402
 from orbita.analytics.rfm.measure import measured  # noqa: E402
 from orbita.analytics.rfm.scoring import Params  # noqa: E402
-from orbita.bench import generate, search, service, timing  # noqa: E402
+from orbita.bench import duplicates, generate, search, service, timing  # noqa: E402
 from orbita.clients.models import Client  # noqa: E402
 from orbita.core.models import Company  # noqa: E402
 
@@ -164,6 +164,8 @@ def main() -> None:
         "idle": idle,
         "prepare_search": prepare_search,
         "search": search.measure,
+        "sets_of_duplicates": duplicates.measure_sets,
+        "scan_for_duplicates": duplicates.scan,
     }
     started = time.perf_counter()
     result = measures[name](*arguments)

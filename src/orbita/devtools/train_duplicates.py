@@ -9,7 +9,6 @@ import json
 import os
 import sys
 import time
-import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -48,9 +47,9 @@ def main(arguments: Sequence[str]) -> int:
     folder = Path(arguments[0])
     russian = labelled.russian_base(folder, 100_000)
     fake = labelled.fake_base(folder)
-    learnt = [row for row in russian if _quarter(row.family) < 2]
-    joined = [row for row in russian if _quarter(row.family) == 2]
-    held = [row for row in russian if _quarter(row.family) == 3]
+    learnt = [row for row in russian if labelled.quarter(row.family) < 2]
+    joined = [row for row in russian if labelled.quarter(row.family) == 2]
+    held = [row for row in russian if labelled.quarter(row.family) == 3]
     febrl = labelled.febrl_base(folder, ["dataset2"])
     bare = labelled.febrl_base(folder, ["dataset2"], with_number=False)
     parts = [
@@ -60,7 +59,7 @@ def main(arguments: Sequence[str]) -> int:
         (febrl, 3.0),
         (bare, 2.0),
         (labelled.worsened(febrl, share=0.15, seed=3), 2.0),
-        ([row for row in fake if _quarter(row.family) < 2], 1.0),
+        ([row for row in fake if labelled.quarter(row.family) < 2], 1.0),
     ]
     if "--keep-pairs" in arguments:
         pairs = json.loads(PLACE.read_text(encoding="utf-8"))["pairs"]
@@ -79,7 +78,7 @@ def main(arguments: Sequence[str]) -> int:
         (first_bare, 3.0),
         (labelled.worsened(first, share=0.15, seed=9), 1.0),
         (labelled.worsened(febrl, share=0.15, seed=7), 1.0),
-        ([row for row in fake if _quarter(row.family) == 2], 1.0),
+        ([row for row in fake if labelled.quarter(row.family) == 2], 1.0),
     ]
     together = _learnt(
         parts, SEEN_TOGETHER, Settings(trees=120, depth=4, columns=1.0, rate=0.12, doubt=4.0), judge
@@ -98,7 +97,9 @@ def main(arguments: Sequence[str]) -> int:
         "febrl4 without numbers": labelled.febrl_base(
             folder, ["dataset4a", "dataset4b"], with_number=False
         ),
-        "fake_1000, a quarter not learnt": [row for row in fake if _quarter(row.family) == 3],
+        "fake_1000, a quarter not learnt": [
+            row for row in fake if labelled.quarter(row.family) == 3
+        ],
     }
     for name, rows in tests.items():
         seen = sample(rows)
@@ -148,10 +149,6 @@ def together_of(part: Sample, judge: Any) -> Sample:
 
     a, b, seen = with_others(part.context, part.a, part.b, judge.log_odds(part.seen), judge)
     return part._replace(a=a, b=b, seen=seen, truth=part.entity[a] == part.entity[b])
-
-
-def _quarter(family: str) -> int:
-    return zlib.crc32(family.encode()) % 4
 
 
 def sample(rows: Sequence[Any]) -> Sample:

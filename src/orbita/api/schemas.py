@@ -407,6 +407,7 @@ class OwnFieldRow(Schema):
     is_required: bool
     is_unique: bool
     is_filterable: bool
+    is_compared: bool = Field(description="The same value in two cards tells a duplicate.")
     may_change: bool
     options: list[OwnOption]
 

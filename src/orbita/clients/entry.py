@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.db.models import Q
 from django.urls import reverse
 from django.utils.functional import Promise
 
@@ -18,6 +19,7 @@ from orbita.clients.card_fields import READERS
 from orbita.clients.checks import check_inn
 from orbita.clients.contacts import Contact, read_contact
 from orbita.clients.duplicates import Place, Record, evidence_words, likely
+from orbita.clients.duplicates.documents import compared, same_numbers, typed_numbers
 from orbita.clients.models import Client, EntryRule
 from orbita.clients.search import same_keys
 from orbita.core.models import Company
@@ -111,11 +113,14 @@ def matches_of(
 
 def _exact(record: Record, contacts: Collection[Contact]) -> list[int]:
     keys = {contact.key for contact in contacts if contact.key and contact.kind != "link"}
-    condition = same_keys(keys, record.inn)
-    if condition is None:
-        return []
-    rows = Client.objects.alive().filter(condition).order_by("pk")
-    return list(rows.values_list("pk", flat=True)[:MOST])
+    conditions = [Q(**one) for one in same_numbers(record.numbers)]
+    if same := same_keys(keys, record.inn):
+        conditions.append(same)
+    found: set[int] = set()
+    for condition in conditions:
+        rows = Client.objects.alive().filter(condition).order_by("pk")
+        found.update(rows.values_list("pk", flat=True)[:MOST])
+    return sorted(found)[:MOST]
 
 
 def _match(
@@ -156,7 +161,10 @@ def record_from(
         birthday=_birthday(values),
         phones=tuple(c.key or c.value for c in contacts if c.kind == "phone"),
         emails=tuple(c.key or c.value for c in contacts if c.kind == "email"),
-        numbers=tuple(c.key for c in contacts if c.kind == "messenger" and c.key),
+        numbers=(
+            *typed_numbers(values),
+            *(c.key for c in contacts if c.kind == "messenger" and c.key),
+        ),
         places=tuple(
             Place(str(place.get("city") or ""), str(place.get("text") or "")) for place in places
         ),
@@ -185,7 +193,8 @@ def _birthday(values: Mapping[str, Any]) -> Any:
 
 def typed(data: Mapping[str, str]) -> tuple[dict[str, Any], list[Contact], list[dict[str, Any]]]:
     """Values, contacts and addresses of the quick form or of the whole one, half filled in."""
-    values = {name: data.get(name, "") for name in READERS}
+    names = (*READERS, *(field.name for field in compared()))
+    values = {name: data.get(name, "") for name in names}
     given = [("phone", data.get("phone", "")), ("email", data.get("email", ""))]
     places = [{"city": data.get("city", "")}]
     for index in range(MOST * 4):

@@ -23,7 +23,8 @@ from orbita.gateways.files import columns, limits
 from orbita.gateways.files.errors import FileError
 from orbita.gateways.files.fields import KINDS
 from orbita.gateways.files.source import Sample, sample
-from orbita.gateways.models import Import, SavedMapping
+from orbita.gateways.imports import new_fields
+from orbita.gateways.models import Import, ImportChange, SavedMapping
 
 Status = Import.Status
 PERMISSION = "clients.import"
@@ -77,6 +78,7 @@ def propose_mapping(*, actor: User, row: Import, kind: str = "auto") -> columns.
     if saved and kind == "auto":
         row.match, row.on_match, row.source = saved.match, saved.on_match, saved.source
         mapping = columns.Mapping.from_json(saved.mapping, found)
+    mapping = new_fields.fitted(mapping, actor)
     row.mapping, row.total = mapping.to_json(), _rows_in(found, mapping)
     row.save(update_fields=["mapping", "match", "on_match", "source", "total"])
     return mapping
@@ -100,7 +102,7 @@ def configure_import(
     _require_status(row, Status.DRAFT)
     if mapping is not None:
         found = sample(row.path)
-        fitted = columns.Mapping.from_json(mapping, found)
+        fitted = new_fields.fitted(columns.Mapping.from_json(mapping, found), actor)
         row.mapping, row.total = fitted.to_json(), _rows_in(found, fitted)
     if match is not None:
         unknown = set(match) - set(Import.Key.values)
@@ -120,11 +122,17 @@ def configure_import(
 
 
 def start_import(*, actor: User, row: Import, queue: bool = True) -> Import:
-    """Hands the import to the worker; with `queue` off the caller runs `engine.run` himself."""
+    """Hands the import to the worker; with `queue` off the caller runs `engine.run` himself.
+
+    The own fields that its columns are to become are made now, with the import.
+    """
     policy.require(actor, PERMISSION)
+    found = sample(row.path) if _asks_for_fields(row) else None
     with transaction.atomic():
         row = _locked(row)
         _require_status(row, Status.DRAFT)
+        if found is not None and _asks_for_fields(row):
+            _make_fields(actor, row, found)
         if not (row.mapping or {}).get("columns"):
             raise ValidationError(_("Say what at least one column means."))
         if row.kind == "products":
@@ -135,6 +143,27 @@ def start_import(*, actor: User, row: Import, queue: bool = True) -> Import:
         row.save()
         _emit("import.started", row, actor, **_settings(row))
     return row
+
+
+def _asks_for_fields(row: Import) -> bool:
+    return any(name in new_fields.NEW for name in (row.mapping or {}).get("columns", {}).values())
+
+
+def _make_fields(actor: User, row: Import, found: Sample) -> None:
+    """Makes the own fields that the mapping asks for, and points it at them."""
+    mapping = columns.Mapping.from_json(row.mapping, found)
+    mapping, made = new_fields.make_fields(actor=actor, mapping=mapping, sample=found)
+    row.mapping = mapping.to_json()
+    ImportChange.objects.bulk_create(
+        ImportChange(
+            batch=row,
+            subject=ImportChange.Subject.FIELD,
+            subject_id=field.pk,
+            number=mapping.header_row,
+            is_new=True,
+        )
+        for field in made
+    )
 
 
 def cancel_import(*, actor: User, row: Import) -> Import:

@@ -7,7 +7,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from orbita.gateways.files.fields import KINDS, fields_of
+from orbita.gateways.files.fields import KINDS, NEW_DOCUMENT, NEW_FIELD, fields_of
 
 Label = str | Promise
 
@@ -67,6 +67,7 @@ GROUPS: tuple[tuple[Label, dict[str, Label]], ...] = (
         {
             "city": _("city"),
             "address": _("address"),
+            "house": _("number of the house"),
             "delivery_address": _("delivery address"),
             "legal_address": _("legal address"),
             "region": _("region"),
@@ -199,6 +200,19 @@ ON_MATCH_HELP: Mapping[str, Label] = {
     "overwrite": _("the file is right; empty cells change nothing"),
     "skip": _("cards do not change; purchases are added to them"),
 }
+
+
+# What a column may become that there is no place for yet.
+NEW_LABELS: Mapping[str, Label] = {
+    NEW_FIELD: _("New field"),
+    NEW_DOCUMENT: _("New field: number of a document"),
+}
+
+
+def new_fields(kind: str) -> dict[str, Label]:
+    """The new fields that a column of this kind of file may become; documents are people's."""
+    names = (NEW_FIELD, NEW_DOCUMENT) if kind in ("clients", "sales") else (NEW_FIELD,)
+    return {name: NEW_LABELS[name] for name in names}
 
 
 @cache

@@ -151,6 +151,7 @@ class ImportChange(models.Model):
         PRODUCT = "product", _("Product")
         BALANCE = "balance", _("Purchases from totals")
         LINK = "link", _("Person of a company")
+        FIELD = "field", _("Own field")
 
     batch = models.ForeignKey(
         Import, on_delete=models.CASCADE, related_name="changes", db_index=False

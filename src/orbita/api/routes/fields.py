@@ -34,6 +34,7 @@ def _row(field: FieldDefinition, user: Any) -> dict[str, Any]:
         "is_required": field.required == FieldDefinition.Required.ALWAYS,
         "is_unique": field.is_unique,
         "is_filterable": field.is_filterable,
+        "is_compared": field.is_compared,
         "may_change": field.is_changed_by(user),
         "options": [
             {name: option.get(name, "") for name in ("key", "label", "colour")}

@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from orbita.clients.duplicates.table import Ints, Small, Table
+from orbita.clients.duplicates.normal import KIND_PLACE
+from orbita.clients.duplicates.table import MOST_OF_ONE, Ints, Small, Table
 
 # Numbers in use that differ from each other in the same digit.
 MOST_NEIGHBOURS = 5
@@ -53,7 +54,7 @@ def rules(table: Table) -> Iterator[Rule]:
         yield _slots("half a mailbox", np.where(boxes == 0, 0, halves[t.mailbox]), 6)
     yield _slots("e-mail of an office", office, 40)
     yield _rule("inn", t.inn != 0, 60, t.inn)
-    yield _rule("other number", t.other != 0, 20, t.other)
+    yield _slots("other number", t.other, MOST_OF_ONE)
     yield _rule("birthday, name", has_born & (t.first != 0), 60, born, t.name_key)
     yield _rule("birthday, sound", has_born & (t.stem != 0), 60, born, t.sound)
     yield _rule(
@@ -185,14 +186,15 @@ def _encoded(size: int, one: Ints, two: Ints) -> Ints:
 
 def _near_numbers(table: Table) -> Iterator[tuple[Ints, Ints]]:
     """Pairs whose phones or tax numbers differ in one digit or in two neighbours changed over."""
-    inn, other = table.inn[:, None], table.other[:, None]
+    inn, other = table.inn[:, None], table.other
     for values, digits in (
         (table.phone, 10),
         (inn, 12),
         (inn, 10),
         *((other, length) for length in range(5, 13)),
     ):
-        long = (values >= 10 ** (digits - 1)) & (values < 10**digits)
+        bare = values % KIND_PLACE
+        long = (bare >= 10 ** (digits - 1)) & (bare < 10**digits)
         rows, slots = np.nonzero(long)
         if len(rows) < 2:
             continue

@@ -13,6 +13,7 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA, JaroWinkler
 from rapidfuzz.fuzz import token_sort_ratio
 
+from orbita.clients.duplicates.normal import KIND_PLACE
 from orbita.clients.duplicates.table import NONE, Ints, Small, Table, Words
 
 Floats = npt.NDArray[np.float32]
@@ -330,7 +331,7 @@ def _phones(context: Context, a: Rows, b: Rows) -> dict[str, npt.NDArray[Any]]:
         "phone_people": np.where(shared > 0, people, 0),
         "phone_cards": np.where(shared > 0, np.minimum(cards, 20), 0),
         "inn_rel": _number(t.inn[a], t.inn[b]),
-        "other_rel": _number(t.other[a], t.other[b]),
+        "other_rel": _others(t.other, a, b),
     }
 
 
@@ -352,6 +353,20 @@ def _one_digit(one: Ints, two: Ints) -> Bools:
         mine, other = one[pair] // unit % 100, two[pair] // unit % 100
         exchanged[pair] = (mine % 10 == other // 10) & (mine // 10 == other % 10)
     return np.asarray((differing == 1) | exchanged)
+
+
+def _others(values: Ints, a: Rows, b: Rows) -> Small:
+    """How the other numbers agree: of the kinds that both cards have, the one that agrees best."""
+    relation = np.full(len(a), -1, dtype=np.int32)
+    for left in range(values.shape[1]):
+        for right in range(values.shape[1]):
+            one, two = values[a, left], values[b, right]
+            rows = np.flatnonzero((one != 0) & (two != 0))
+            rows = rows[one[rows] // KIND_PLACE == two[rows] // KIND_PLACE]
+            if len(rows):
+                relation[rows] = np.maximum(relation[rows], _number(one[rows], two[rows]))
+    relation[relation < 0] = 1
+    return relation
 
 
 def _number(one: Ints, two: Ints) -> Small:

@@ -6,6 +6,7 @@ from datetime import date
 import numpy as np
 from django.db.models import Max, Q, QuerySet
 
+from orbita.clients.duplicates.documents import same_numbers
 from orbita.clients.duplicates.features import Context, compare, evidence_of
 from orbita.clients.duplicates.letters import in_russian_layout, skeleton
 from orbita.clients.duplicates.normal import company_key, email_parts, phone_number
@@ -27,8 +28,8 @@ MOST_FORMS = 10
 def pairs_with(candidate: Record, limit: int) -> list[Pair]:
     """The cards of the base that this one may repeat, the likeliest first.
 
-    Asks indexed questions only: contacts with their usual slips, tax number, name in its forms and
-    spellings, birthday. `a` or `b` of a pair is the candidate's own id, 0 for a new card.
+    Asks indexed questions only: contacts with their usual slips, tax number, numbers of documents,
+    name in its forms and spellings, birthday. `a` or `b` of a pair is the candidate's own id, 0 for a new card.
     """
     found = _candidates(candidate)
     if not found:
@@ -72,6 +73,8 @@ def _candidates(candidate: Record) -> set[int]:
     clients = Client.objects.alive()
     if candidate.inn:
         found.update(_ids(clients.filter(inn=candidate.inn), MOST_CONTACTS))
+    for condition in same_numbers(candidate.numbers):
+        found.update(_ids(clients.filter(**condition), MOST_CONTACTS))
     names = Q()
     for start in dict.fromkeys(_name_starts(candidate)):
         names |= Q(name_key__prefix=start)

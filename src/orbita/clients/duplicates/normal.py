@@ -1,6 +1,7 @@
 """What is compared of a card, freed of how it was typed."""
 
 import re
+import zlib
 from datetime import date
 from functools import lru_cache
 from hashlib import blake2b
@@ -16,7 +17,9 @@ CYRILLIC, LATIN, LAYOUT = 1, 2, 4
 # What programs write for a day that nobody told.
 _NO_DAYS = frozenset([date(1900, 1, 1), date(1970, 1, 1)])
 PERSON, SOLE_TRADER, COMPANY = 0, 1, 2
-MOST_PHONES, MOST_EMAILS = 4, 3
+MOST_PHONES, MOST_EMAILS, MOST_NUMBERS = 4, 3, 4
+# A number of the client's is its kind and, in this many decimal places, itself.
+KIND_PLACE = 10**15
 
 
 def _words(text: str) -> frozenset[str]:
@@ -41,8 +44,8 @@ class Normal(NamedTuple):
     city: str
     street: str
     numbers: str
-    # Another number of the client's; 0 when there is none.
-    other: int
+    # Other numbers of the client's, each with its kind.
+    others: tuple[int, ...]
     # The number that a person's name ends in: «Клиент 12» and «Клиент 13» are two.
     mark: int
 
@@ -69,7 +72,7 @@ def normal(record: Record) -> Normal:
         city,
         street,
         numbers,
-        _other(record.numbers),
+        tuple(dict.fromkeys(filter(None, map(_other, record.numbers))))[:MOST_NUMBERS],
         mark,
     )
 
@@ -242,16 +245,16 @@ def email_parts(text: str) -> tuple[str, str]:
     return mailbox.strip("'\"."), domain
 
 
-def _other(numbers: tuple[str, ...]) -> int:
-    """The first of these as a number; a text gives one too, far from all that are written so."""
-    for text in numbers:
-        bare = text.strip()
-        if bare.isascii() and bare.isdigit() and 4 <= len(bare) <= 15:
-            return int(bare)
-        if bare:
-            digest = blake2b(normalise(bare).encode(), digest_size=7).digest()
-            return int.from_bytes(digest, "big") | 1 << 60
-    return 0
+def _other(text: str) -> int:
+    """A number with its kind as one whole number; 0 when it says nothing. A text gives one too."""
+    kind, colon, number = text.strip().rpartition(":")
+    if not number:
+        return 0
+    code = zlib.crc32(kind.encode()) % 9000 + 1 if colon else 0
+    if number.isascii() and number.isdigit() and 4 <= len(number) <= 15:
+        return code * KIND_PLACE + int(number)
+    digest = blake2b(normalise(number).encode(), digest_size=7).digest()
+    return code * KIND_PLACE + int.from_bytes(digest, "big") % KIND_PLACE
 
 
 # ---- places ----

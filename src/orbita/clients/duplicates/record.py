@@ -20,7 +20,8 @@ class Record(msgspec.Struct, kw_only=True):
     when they could not be read. `company` is the name of a company with or without its legal form:
     of the card itself when `kind` is "company", else of where the person trades or works. `person`
     parts of a company are those of its contact person. `numbers` are other numbers that belong to
-    one client: a passport, a loyalty card, a messenger's id.
+    one client: a passport, a loyalty card, a messenger's id. Before a colon stands what kind of number
+    it is; numbers of different kinds are never compared.
     """
 
     id: int = 0

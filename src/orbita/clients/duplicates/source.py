@@ -6,8 +6,15 @@ from datetime import date
 from itertools import islice
 from typing import Any
 
+from orbita.clients.duplicates.documents import compared, numbers_in
 from orbita.clients.duplicates.record import Place, Record
-from orbita.clients.models import Address, Client, CompanyPerson, ContactPoint
+from orbita.clients.models import (
+    Address,
+    Client,
+    CompanyPerson,
+    ContactPoint,
+    FieldDefinition,
+)
 
 CHUNK = 5000
 _FIELDS = (
@@ -30,18 +37,19 @@ def load_records(client_ids: Collection[int] | None = None) -> Iterator[Record]:
     Among all, whoever has a name and a company and nothing else is left out: the person to ask for
     is known by the company's card, and is compared as a part of it.
     """
-    clients = Client.objects.alive()
+    documents = compared()
+    fields = (*_FIELDS, "own") if documents else _FIELDS
+    clients = Client.objects.alive().order_by("pk").values_list(*fields)
     if client_ids is not None:
         wanted = iter(sorted(set(client_ids)))
         while chunk := list(islice(wanted, CHUNK)):
-            yield from _records(
-                list(clients.filter(pk__in=chunk).order_by("pk").values_list(*_FIELDS))
-            )
+            yield from _records(list(clients.filter(pk__in=chunk)), documents)
         return
     last = 0
-    while rows := list(clients.filter(pk__gt=last).order_by("pk").values_list(*_FIELDS)[:CHUNK]):
+    while rows := list(clients.filter(pk__gt=last)[:CHUNK]):
         last = rows[-1][0]
-        yield from (record for record in _records(rows) if not _is_known_by_company(record))
+        found = _records(rows, documents)
+        yield from (record for record in found if not _is_known_by_company(record))
 
 
 def record_of(client: Client) -> Record:
@@ -49,7 +57,7 @@ def record_of(client: Client) -> Record:
     return next(iter(load_records([client.pk])))
 
 
-def _records(rows: list[tuple[Any, ...]]) -> Iterator[Record]:
+def _records(rows: list[tuple[Any, ...]], documents: list[FieldDefinition]) -> Iterator[Record]:
     if not rows:
         return
     ids = {"client_id__gte": rows[0][0], "client_id__lte": rows[-1][0]}
@@ -60,7 +68,7 @@ def _records(rows: list[tuple[Any, ...]]) -> Iterator[Record]:
     for pk, city, text in Address.objects.filter(**ids).values_list("client_id", "city", "text"):
         places[pk].append(Place(city, text))
     persons, companies = _ties([row[0] for row in rows])
-    for pk, kind, name, last, first, middle, legal_name, inn, sex, birthday in rows:
+    for pk, kind, name, last, first, middle, legal_name, inn, sex, birthday, *own in rows:
         company = legal_name
         if kind == "company":
             company = name
@@ -79,7 +87,10 @@ def _records(rows: list[tuple[Any, ...]]) -> Iterator[Record]:
             birthday=_day(birthday),
             phones=tuple(contacts["phone"].get(pk, ())),
             emails=tuple(contacts["email"].get(pk, ())),
-            numbers=tuple(contacts["number"].get(pk, ())),
+            numbers=(
+                *numbers_in(documents, own[0] if own else None),
+                *contacts["number"].get(pk, ()),
+            ),
             places=tuple(places.get(pk, ())),
         )
 

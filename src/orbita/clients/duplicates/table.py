@@ -13,6 +13,7 @@ from orbita.clients.duplicates.normal import (
     COMPANY,
     FREE,
     MOST_EMAILS,
+    MOST_NUMBERS,
     MOST_PHONES,
     PERSON,
     Normal,
@@ -106,7 +107,8 @@ class Table:
             *hosts,
         )
         phones = (*n.phones, *([0] * (MOST_PHONES - len(n.phones))))
-        return short, (n.inn, n.other, n.mark, *phones)
+        others = (*n.others, *([0] * (MOST_NUMBERS - len(n.others))))
+        return short, (n.inn, n.mark, *phones, *others)
 
     def _columns(self, short: Small, long: Ints) -> None:
         column = [np.ascontiguousarray(short[:, place]) for place in range(_SHORT)]
@@ -117,9 +119,9 @@ class Table:
         self.mailbox = np.ascontiguousarray(short[:, 11 : 11 + MOST_EMAILS])
         self.domain = np.ascontiguousarray(short[:, 11 + MOST_EMAILS :])
         self.inn = np.ascontiguousarray(long[:, 0])
-        self.other = np.ascontiguousarray(long[:, 1])
-        self.mark = np.ascontiguousarray(long[:, 2])
-        self.phone = np.ascontiguousarray(long[:, 3:])
+        self.mark = np.ascontiguousarray(long[:, 1])
+        self.phone = np.ascontiguousarray(long[:, 2 : 2 + MOST_PHONES])
+        self.other = _others(long[:, 2 + MOST_PHONES :])
         self._names(said_sex)
         self._contacts()
         self._places()
@@ -199,9 +201,22 @@ class Table:
 
 _PIECES = re.compile(r"[^\W\d_]+|\d+")
 _BLOCK = 20_000
+MOST_OF_ONE = 20
 _SHORT = 11 + 2 * MOST_EMAILS
-_LONG = 3 + MOST_PHONES
+_LONG = 2 + MOST_PHONES + MOST_NUMBERS
 _SEX = {"m": 1, "f": -1}
+
+
+def _others(values: Ints) -> Ints:
+    """The columns that are not empty, without what stands on so many cards that it is no number of one
+    client: «00000», «нет».
+    """
+    filled = np.ascontiguousarray(values[:, values.any(axis=0)])
+    if filled.size:
+        distinct, number, counts = np.unique(filled, return_inverse=True, return_counts=True)
+        crowded = (counts > MOST_OF_ONE) & (distinct != 0)
+        filled[crowded[number].reshape(filled.shape)] = 0
+    return filled
 
 
 def _sexes(words: Words, sex_of: Callable[[str], str]) -> npt.NDArray[np.int8]:

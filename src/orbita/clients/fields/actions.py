@@ -40,6 +40,7 @@ _SETTABLE = (
     "edit_roles",
     "is_searchable",
     "is_filterable",
+    "is_compared",
     "on_card",
 )
 
@@ -250,7 +251,7 @@ def _fill(field: FieldDefinition, values: Mapping[str, Any]) -> None:
         raise ValidationError({name: [_("There is no such field.")] for name in unknown})
     errors: dict[str, list[str]] = {}
     _fill_texts(field, values, errors)
-    for name in ("is_unique", "is_searchable", "is_filterable", "on_card"):
+    for name in ("is_unique", "is_searchable", "is_filterable", "is_compared", "on_card"):
         if name in values:
             setattr(field, name, bool(values[name]))
     for name in ("see_roles", "edit_roles"):
@@ -262,6 +263,10 @@ def _fill(field: FieldDefinition, values: Mapping[str, Any]) -> None:
     _fill_required(field, values, errors)
     field.is_unique = field.is_unique and field.kind in kinds.DISTINCT
     field.is_searchable = field.is_searchable and field.kind in kinds.SEARCHED
+    compared = field.subject == "client" and field.kind in kinds.COMPARED
+    field.is_compared = field.is_compared and compared
+    # Cards with the same value are asked for while one is typed: that takes the field's index.
+    field.is_filterable = field.is_filterable or field.is_compared
     if not errors:
         _fill_default(field, values, errors)
     if errors:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from django_tasks import task
 
 from orbita.clients.fields import kinds
-from orbita.clients.fields.column import LONG, OwnValue, path
+from orbita.clients.fields.column import BARE, KEY, LONG, OwnValue, path
 from orbita.clients.fields.subjects import model_of
 from orbita.clients.models.fields import FieldDefinition
 from orbita.core.jobs import checkpoint, current_job, enqueue_many, is_cancelled
@@ -34,72 +34,100 @@ def index_name(field: FieldDefinition) -> str:
     return f"own_field_{field.pk}{'_once' if field.is_unique else ''}"
 
 
+def indexes_of(field: FieldDefinition) -> dict[str, str]:
+    """The indexes that the field asks for, by name: how each of them reads the value."""
+    if not wants_index(field):
+        return {}
+    how = kinds.TYPES[field.kind].how
+    found = {index_name(field): how}
+    if field.is_compared and how == KEY:
+        found[f"own_field_{field.pk}_bare"] = BARE
+    return found
+
+
+def lacks_index(field: FieldDefinition) -> bool:
+    return bool(indexes_of(field).keys() - known_indexes(field))
+
+
 def ask_for_index(field: FieldDefinition) -> None:
-    """Queues what brings the index in line with the definition, inside its transaction."""
-    if wants_index(field) and index_name(field) not in known_indexes(field):
+    """Queues what brings the indexes in line with the definition, inside its transaction."""
+    if lacks_index(field):
         FieldDefinition.objects.filter(pk=field.pk).update(index_state=State.WAITING, index_note="")
         enqueue_many(build_index, [[field.pk]])
-    elif not wants_index(field) and field.index_state:
+    elif known_indexes(field) - indexes_of(field).keys() or (
+        field.index_state and not wants_index(field)
+    ):
         enqueue_many(build_index, [[field.pk]])
 
 
 def known_indexes(field: FieldDefinition) -> set[str]:
     """The indexes that the field has in the database, by name; broken ones of PostgreSQL apart."""
-    names = [f"own_field_{field.pk}", f"own_field_{field.pk}_once"]
+    names = _possible(field)
     if connection.vendor == "sqlite":
-        sql = "SELECT name FROM sqlite_master WHERE type = 'index' AND name IN (%s, %s)"
+        sql = "SELECT name FROM sqlite_master WHERE type = 'index' AND name IN (%s, %s, %s)"
     else:
         sql = (
             "SELECT c.relname FROM pg_class c JOIN pg_index i ON i.indexrelid = c.oid "
-            "WHERE i.indisvalid AND c.relname IN (%s, %s)"
+            "WHERE i.indisvalid AND c.relname IN (%s, %s, %s)"
         )
     with connection.cursor() as cursor:
         cursor.execute(sql, names)
         return {row[0] for row in cursor.fetchall()}
 
 
+def _possible(field: FieldDefinition) -> list[str]:
+    return [f"own_field_{field.pk}{suffix}" for suffix in ("", "_once", "_bare")]
+
+
 @task(queue_name="long", max_attempts=3, atomic=False, label=gettext_lazy("Index of an own field"))
 def build_index(field_id: int) -> str:
-    """Makes the index of a field as its definition asks now, and drops what it had before."""
+    """Makes the indexes of a field as its definition asks now, and drops what it had before."""
     field = FieldDefinition.objects.filter(pk=field_id).first()
     if field is None:
         return ""
-    wanted = index_name(field) if wants_index(field) else ""
+    wanted = indexes_of(field)
     present = known_indexes(field)
-    for name in {f"own_field_{field.pk}", f"own_field_{field.pk}_once"} - {wanted}:
-        _run(f"DROP INDEX {_concurrently()} IF EXISTS {connection.ops.quote_name(name)}")
+    for name in _possible(field):
+        if name not in wanted:
+            _drop(name)
     if not wanted:
         return _settle(field, State.NONE)
-    if wanted in present:
-        return _settle(field, State.READY)
-    try:
-        # What an interrupted CREATE INDEX CONCURRENTLY has left is there and not valid.
-        _run(f"DROP INDEX {_concurrently()} IF EXISTS {connection.ops.quote_name(wanted)}")
-        _run(create_sql(field))
-    except IntegrityError:
-        _run(f"DROP INDEX {_concurrently()} IF EXISTS {connection.ops.quote_name(wanted)}")
-        return _settle(field, State.FAILED, REPEATED)
-    except DatabaseError as error:
-        _settle(field, State.FAILED, str(error)[:300])
-        raise
+    for name, how in wanted.items():
+        if name in present:
+            continue
+        try:
+            # What an interrupted CREATE INDEX CONCURRENTLY has left is there and not valid.
+            _drop(name)
+            _run(create_sql(field, name, how))
+        except IntegrityError:
+            _drop(name)
+            return _settle(field, State.FAILED, REPEATED)
+        except DatabaseError as error:
+            _settle(field, State.FAILED, str(error)[:300])
+            raise
     return _settle(field, State.READY)
 
 
-def create_sql(field: FieldDefinition) -> str:
-    """The statement that makes the field's index: over the very expression that filters use."""
+def _drop(name: str) -> None:
+    _run(f"DROP INDEX {_concurrently()} IF EXISTS {connection.ops.quote_name(name)}")
+
+
+def create_sql(field: FieldDefinition, name: str, how: str) -> str:
+    """The statement that makes an index of the field: over the very expression that filters use."""
     model, quote = model_of(field.subject), connection.ops.quote_name
-    value = _compiled(model, field)
-    once = "UNIQUE " if field.is_unique else ""
+    value = _compiled(model, field, how)
+    is_unique = field.is_unique and how != BARE
+    once = "UNIQUE " if is_unique else ""
     # Equal values are told apart by the record's number, as pages by key ask.
-    more = "" if field.is_unique else f", {quote(str(model._meta.pk.column))}"
+    more = "" if is_unique else f", {quote(str(model._meta.pk.column))}"
     return (
-        f"CREATE {once}INDEX {_concurrently()} {quote(index_name(field))} "
+        f"CREATE {once}INDEX {_concurrently()} {quote(name)} "
         f"ON {quote(model._meta.db_table)} (({value}){more}) WHERE {value} IS NOT NULL"
     )
 
 
-def _compiled(model: type[Model], field: FieldDefinition) -> str:
-    value = OwnValue(F("own"), how=kinds.TYPES[field.kind].how, key=field.key)
+def _compiled(model: type[Model], field: FieldDefinition, how: str) -> str:
+    value = OwnValue(F("own"), how=how, key=field.key)
     query = Query(model, alias_cols=False)
     sql, params = query.get_compiler(connection=connection).compile(value.resolve_expression(query))
     assert not params  # noqa: S101
@@ -136,9 +164,7 @@ def mend_indexes() -> int:
     missing = [
         [field.pk]
         for field in FieldDefinition.objects.filter(archived_at=None)
-        if wants_index(field)
-        and field.index_state != State.FAILED
-        and index_name(field) not in known_indexes(field)
+        if field.index_state != State.FAILED and lacks_index(field)
     ]
     enqueue_many(build_index, missing)
     return len(missing)

@@ -271,6 +271,8 @@ SORTED = frozenset([Kind.TEXT, Kind.LINK, Kind.NUMBER, Kind.MONEY, Kind.DATE, Ki
 # Types whose values can be promised to be different.
 DISTINCT = frozenset([Kind.TEXT, Kind.LINK, Kind.NUMBER])
 SEARCHED = frozenset([Kind.TEXT, Kind.LONG, Kind.LINK, Kind.NUMBER])
+# Types whose values may tell that two cards are one client.
+COMPARED = frozenset([Kind.TEXT, Kind.NUMBER])
 REFERENCES = frozenset([Kind.CLIENT, Kind.FILE])
 
 

@@ -81,6 +81,11 @@ class FieldSettingsForm(UiForm):
     is_searchable = forms.BooleanField(
         label=gettext_lazy("found by the search box"), required=False
     )
+    is_compared = forms.BooleanField(
+        label=gettext_lazy("the same value is a sign of a duplicate"),
+        required=False,
+        help_text=gettext_lazy("For numbers of documents and cards that one client only has."),
+    )
     see_roles = forms.MultipleChoiceField(
         label=gettext_lazy("Seen by"),
         required=False,
@@ -128,6 +133,8 @@ class FieldSettingsForm(UiForm):
             yield from ("holder", "required_segment")
         if self.kind not in kinds.DISTINCT:
             yield "is_unique"
+        if self.subject != "client" or self.kind not in kinds.COMPARED:
+            yield "is_compared"
         if self.kind not in kinds.SEARCHED:
             yield "is_searchable"
         if self.kind in kinds.REFERENCES:
@@ -157,7 +164,8 @@ class FieldSettingsForm(UiForm):
 
     @property
     def ticks(self) -> list[forms.BoundField]:
-        return self._bound("on_card", "is_filterable", "is_searchable", "is_unique")
+        names = ("on_card", "is_filterable", "is_searchable", "is_unique", "is_compared")
+        return self._bound(*names)
 
     @property
     def right_fields(self) -> list[forms.BoundField]:
@@ -216,8 +224,8 @@ def _initial(field: FieldDefinition | None, kind: str) -> dict[str, Any]:
     if field is None:
         return {"on_card": True, "is_filterable": kind != Kind.LONG and kind != Kind.FILE}
     names = ("label", "group", "help", "holder", "required", "is_unique", "on_card")
-    found = {name: getattr(field, name) for name in (*names, "is_filterable", "is_searchable")}
-    return found | {
+    ticks = ("is_filterable", "is_searchable", "is_compared")
+    return {name: getattr(field, name) for name in (*names, *ticks)} | {
         "required_segment": field.required_segment_id,
         "default": _default(field),
         "see_roles": [str(pk) for pk in field.see_roles],

@@ -70,6 +70,8 @@ class FieldDefinition(models.Model):
     # Whether its words stand in the index as those of an own field: of older bases they did not.
     is_indexed = models.BooleanField(default=True, editable=False)
     is_filterable = models.BooleanField(_("in filters and segments"), default=True)
+    # Documents and cards: the matcher reads the values as numbers that belong to one client.
+    is_compared = models.BooleanField(_("the same value tells a duplicate"), default=False)
     on_card = models.BooleanField(_("shown while empty"), default=True)
     index_state = models.CharField(max_length=7, choices=IndexState.choices, blank=True)
     index_note = models.CharField(max_length=300, blank=True)

@@ -82,6 +82,7 @@ def _line(field: FieldDefinition, roles: dict[int, str]) -> Line:
         else "",
         _("never repeated") if field.is_unique else "",
         _("searched") if field.is_searchable else "",
+        _("tells duplicates") if field.is_compared else "",
     ]
     index = ""
     if field.index_state:

@@ -10,7 +10,16 @@ from django.utils.translation import gettext_lazy as _
 from orbita.core.text import normalise
 from orbita.gateways.files.content import distinct, several_words, shares
 from orbita.gateways.files.errors import FileError
-from orbita.gateways.files.fields import FIELDS, KINDS, Field, Kind, added_to, fields_of
+from orbita.gateways.files.fields import (
+    FIELDS,
+    KINDS,
+    NEW_DOCUMENT,
+    NEW_FIELD,
+    Field,
+    Kind,
+    added_to,
+    fields_of,
+)
 from orbita.gateways.files.header import Header, candidates, find_header, header_key, is_ordinal
 from orbita.gateways.files.source import Cell, Sample, SheetSample
 from orbita.gateways.files.values import DateOrder, detect_date_order, is_blank, to_text
@@ -28,7 +37,7 @@ _BY_CONTENT = {
     "link": "link",
 }
 _FIELD = {(kind, each.name): each for kind in KINDS for each in fields_of(kind)}
-_FIELD_NAMES = frozenset(each.name for each in FIELDS)
+_FIELD_NAMES = frozenset(each.name for each in FIELDS) | {NEW_FIELD}
 
 _WHO = {"full_name", "last_name", "first_name", "company", "phone", "email", "contact_person"}
 _WHERE = {"country", "city", "region", "address", "birthday", "sex", "tags"}
@@ -50,6 +59,7 @@ NOTES: dict[str, "Message"] = {
     "duplicate": _("“{column}” repeats what another column says and is left out."),
     "content": _("“{column}” is recognised by its values, not by its heading."),
     "no_header": _("The table has no headings: its columns are recognised by their values."),
+    "document": _("“{column}” becomes a new own field, and tells duplicates."),
     "month_first": _("“{column}” writes the month before the day."),
 }
 
@@ -259,6 +269,8 @@ class _Table:
         if each.content in ("person", "company"):
             # Names take any shape, but not the shape of these.
             return -0.6 if max(found["phone"], found["email"], found["date"]) > 0.6 else 0.0
+        if each.content == "date" and found["compact_date"] > 0.5:
+            return 0.0
         share = found[each.content]
         if share >= 0.5:
             return 0.05
@@ -329,6 +341,8 @@ class _Table:
                 e.name == columns[index][0] for _s, _o, e in self._heads(label)
             ):
                 notes.append(Note("content", shown))
+            if index in columns and columns[index][0] == NEW_DOCUMENT:
+                notes.append(Note("document", shown))
             if index in orders:
                 notes.append(Note("month_first", shown))
         return notes

@@ -1,5 +1,6 @@
 """What the values of a column look like, whatever its heading says."""
 
+import re
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
 
@@ -12,6 +13,8 @@ from orbita.gateways.files.source import Cell
 from orbita.gateways.files.values import is_blank, number_or_none, parse_date, to_text
 
 _ENOUGH = 200
+# 19800305, with slips as people make them.
+_COMPACT = re.compile(r"(?:18|19|20)\d{6}")
 
 
 def shares(column: Sequence[Cell]) -> dict[str, float]:
@@ -97,6 +100,18 @@ def _has_digits(cell: Cell) -> bool:
     return not isinstance(cell, (date, datetime)) and sum(map(str.isdigit, to_text(cell))) >= 5
 
 
+def is_compact_date(cell: Cell) -> bool:
+    return bool(_COMPACT.fullmatch(to_text(cell)))
+
+
+def _is_document(cell: Cell) -> bool:
+    """Long enough to belong to one person: the number of a passport without its series does not."""
+    if isinstance(cell, (date, datetime)):
+        return False
+    signs = [char for char in to_text(cell) if char.isalnum()]
+    return 7 <= len(signs) <= 24 and sum(map(str.isdigit, signs)) >= 4
+
+
 def _is_link(cell: Cell) -> bool:
     return isinstance(cell, str) and cell.strip().lower().startswith(
         ("http://", "https://", "www.")
@@ -113,4 +128,6 @@ _TESTS: dict[str, Callable[[Cell], bool]] = {
     "person": _is_person,
     "company": _is_company,
     "link": _is_link,
+    "document": _is_document,
+    "compact_date": is_compact_date,
 }

@@ -14,7 +14,17 @@ KINDS: tuple[Kind, ...] = ("clients", "orders", "products", "sales")
 
 # What a column's values should look like for the field.
 Content = Literal[
-    "", "phone", "email", "date", "number", "inn", "person", "company", "link", "words"
+    "",
+    "phone",
+    "email",
+    "date",
+    "number",
+    "inn",
+    "person",
+    "company",
+    "link",
+    "document",
+    "words",
 ]
 
 _CLIENT = ("clients", "sales")
@@ -56,7 +66,7 @@ FIELDS: tuple[Field, ...] = (
         "external_id",
         _CLIENT,
         "customerid, customer id, customer no, customer number, customer code, client id, clientid, client no, "
-        "client number, client code, contact id, id клиента, ид клиента, код клиента, номер клиента, "
+        "client number, client code, contact id, rec id, record id, id клиента, ид клиента, код клиента, номер клиента, "
         "клиент id, код контрагента, id контрагента, id контакта, внешний код, внешний id, external id, "
         "externalid, номер карты клиента, код покупателя, id покупателя, uid, guid, uuid, "
         "номер карточки, лицевой счет",
@@ -82,11 +92,12 @@ FIELDS: tuple[Field, ...] = (
     # Where
     _field("country", _CLIENT, "страна, country"),
     _field("region", _CLIENT, "регион, область, край, субъект рф, region, state, province, область край"),
-    _field("city", _CLIENT, "город, населенный пункт, city, town, место жительства, нас пункт, город клиента"),
+    _field("city", _CLIENT, "город, населенный пункт, city, town, suburb, место жительства, нас пункт, город клиента"),
     _field("postcode", _CLIENT, "индекс, почтовый индекс, postcode, zip, zip code, postal code"),
     _field("delivery_address", (*_CLIENT, "orders"), "адрес доставки, delivery address, shipping address, куда доставить"),
     _field("legal_address", _CLIENT, "юридический адрес, юр адрес, адрес регистрации, legal address, billing address, прописка"),
     _field("address", _CLIENT, "адрес, фактический адрес, адрес проживания, почтовый адрес, домашний адрес, адрес клиента, address, street, street address, улица, факт адрес", many=True),
+    _field("house", _CLIENT, "street number, house number, номер дома", exact="дом, house, house no, street no"),
     _field("time_zone", _CLIENT, "часовой пояс, time zone, timezone"),
     # Company papers
     _field("inn", _CLIENT, "инн, инн кпп, инн клиента, tax id, tax number, vat, vat number, inn", "inn"),
@@ -96,6 +107,8 @@ FIELDS: tuple[Field, ...] = (
     _field("account", _CLIENT, "расчетный счет, р с, р сч, рс, расч счет, номер счета, bank account, account number"),
     _field("correspondent_account", _CLIENT, "корреспондентский счет, корр счет, кор счет, к с, кс"),
     _field("bank", _CLIENT, "банк, название банка, наименование банка, bank, bank name"),
+    # Documents: an own field is made of each. Whole headings only: «кем выдан паспорт» is no number.
+    _field("new_document", _CLIENT, "", "document", many=True, exact="паспорт, номер паспорта, серия и номер паспорта, серия номер паспорта, паспорт серия и номер, паспорт серия номер, паспорт номер, паспорт клиента, паспорт рф, загранпаспорт, номер загранпаспорта, заграничный паспорт, снилс, номер снилс, снилс клиента, водительское удостоверение, номер водительского удостоверения, серия и номер водительского удостоверения, водительские права, номер прав, ву, в у, номер ву, полис омс, номер полиса омс, омс, полис, номер полиса, енп, иин, номер иин, удостоверение личности, номер удостоверения личности, документ удостоверяющий личность, номер документа, серия и номер документа, passport, passport no, passport number, passport id, ssn, ssn number, soc sec, soc sec id, soc sec no, social security, social security no, social security number, social security id, driver licence, driver license, drivers licence, drivers license, driver s licence, driver s license, driving licence, driving license, driver licence number, driver license number, drivers license number, driver s license number, driving licence number, licence number, license number, national id, national id number, national id card, national insurance number, nino, id card, id card number, identity card, identity card number, iin, snils, medicare number, health insurance number"),
     # What is known
     _field("birthday", _CLIENT, "дата рождения, день рождения, др, д р, д рожд, дата рожд, родился, рождение, birthday, birth date, birthdate, date of birth, dob, bday, д рождения", "date"),
     _field("sex", _CLIENT, "пол, sex, gender, пол клиента"),
@@ -163,6 +176,9 @@ FIELDS: tuple[Field, ...] = (
     _field("is_archived", ("products",), "архив, архивный, снят с продажи, archived"),
     _field("stock", ("products",), "остаток, остатки, наличие, количество, stock, quantity, in stock", "number"),
 )  # fmt: skip
+
+# An own field to be made of the column, and one whose values tell duplicates: see `new_fields`.
+NEW_FIELD, NEW_DOCUMENT = "new_field", "new_document"
 
 # A row's ordinal is never an identifier, whatever else the header says.
 ORDINALS = frozenset(

@@ -131,6 +131,8 @@ def parse_moment(cell: Cell | None, order: DateOrder = "dmy") -> date | datetime
     if cell is None:
         return None
     if isinstance(cell, (int, float)) and not isinstance(cell, bool):
+        if 18_500_000 < cell < 21_500_000 and float(cell).is_integer():
+            return _moment_of_digits(str(int(cell)))
         return _moment_of_serial(float(cell))
     raise ValueError(_("This is not a date."))
 

@@ -19,6 +19,7 @@ from orbita.clients.records import (
 from orbita.core.phones import split_phones
 from orbita.core.text import clean_line, normalise
 from orbita.gateways.files import values
+from orbita.gateways.files.header import header_key
 from orbita.gateways.files.source import Cell
 from orbita.gateways.imports.plan import Plan
 from orbita.gateways.imports.records import UnreadableError
@@ -32,6 +33,8 @@ LONGEST_NUMBER = 100
 _NO_ANSWER = frozenset(["нет", "не дал", "не дала", "no", "none", "x", "х", "?", "отказ"])
 _PIECES = re.compile(r"[;,\s|]+")
 _NO_YEAR = re.compile(r"\D*\d{1,2}[\s.\-/]*(?:\d{1,2}|[^\W\d_]{3,9})\.?\s*(?:г\.?)?\s*")
+_COMPACT_DAY = re.compile(r"\d{8}")
+_MORE = re.compile(r"(?:address|line|street)\W*[23]")
 _SERVICES = {"раб": "work", "work": "work", "дом": "home", "home": "home", "моб": "mobile"}
 _PLAIN = {
     name: name
@@ -76,6 +79,7 @@ class Draft:
         "kpp",
         "notes",
         "ogrn",
+        "only_house",
         "own",
         "parts",
         "person_of_company",
@@ -92,6 +96,8 @@ class Draft:
         self.external_id = self.full_name = self.company = self.kind = ""
         self.person_of_company = self.position = self.inn = self.kpp = self.ogrn = ""
         self.sex = self.source = ""
+        # Whether the address so far is the number of the house.
+        self.only_house = False
         self.birthday: date | None = None
         self.created_on: date | None = None
         self.responsible: UserData | None = None
@@ -231,6 +237,10 @@ def _birthday(plan: Plan, draft: Draft, label: str, cell: Cell, order: Any) -> N
         draft.birthday = values.parse_birthday(cell, order)
     except ValueError as error:
         text = values.to_text(cell)
+        if _COMPACT_DAY.fullmatch(text):
+            # A program's day with a wrong digit: the client is no less a client.
+            draft.keep(label, text)
+            return
         if not _NO_YEAR.fullmatch(text):
             raise UnreadableError(_refused(label, text, error)) from None
         # A day without a year is no date, and worth keeping all the same.
@@ -327,12 +337,36 @@ def _place(name: str, kind: str = "actual") -> Handler:
     def handle(plan: Plan, draft: Draft, label: str, cell: Cell, order: Any) -> None:
         text = values.to_identifier(cell) if name == "postcode" else values.to_text(cell)
         parts = draft.addresses.setdefault(kind, {})
+        if name == "text" and kind == "actual":
+            text = _joined(draft, label, text)
         if len(text) > longest or name in parts:
             draft.keep(label, text, doubt=len(text) > longest)
         else:
             parts[name] = text
 
     return handle
+
+
+def _joined(draft: Draft, label: str, text: str) -> str:
+    """The address with what stands in earlier columns: its house, or its first line."""
+    parts = draft.addresses["actual"]
+    if draft.only_house:
+        draft.only_house = False
+        return f"{parts.pop('text')} {text}"
+    if "text" in parts and _MORE.fullmatch(header_key(label)):
+        return f"{parts.pop('text')}, {text}"
+    return text
+
+
+def _house(plan: Plan, draft: Draft, label: str, cell: Cell, order: Any) -> None:
+    text = values.to_identifier(cell)
+    parts = draft.addresses.setdefault("actual", {})
+    if len(text) > 20:
+        draft.keep(label, text)
+    elif "text" in parts:
+        parts["text"] = f"{parts['text']}, {text}"
+    else:
+        parts["text"], draft.only_house = text, True
 
 
 def _bank(name: str) -> Handler:
@@ -405,6 +439,7 @@ HANDLERS: dict[str, Handler] = {
     "city": _place("city"),
     "postcode": _place("postcode"),
     "address": _place("text"),
+    "house": _house,
     "delivery_address": _place("text", "delivery"),
     "legal_address": _place("text", "legal"),
     "time_zone": _comment,

@@ -19,7 +19,7 @@ from orbita.gateways.imports.plan import Plan
 Kind = FieldDefinition.Kind
 _TOLD = ("subject", "key", "label", "kind", "options", "holder")
 # A cell cannot hold a file, and a client of the base is not known while a file is read.
-_NOT_IN_FILES = (Kind.FILE, Kind.CLIENT)
+NOT_IN_FILES = (Kind.FILE, Kind.CLIENT)
 # Whose fields the kinds of files may set. Where one heading fits two of them, the first has it.
 _SHEETS = {
     "client": ("clients", "sales"),
@@ -28,21 +28,21 @@ _SHEETS = {
 }
 
 
-def _column(field: FieldDefinition) -> str:
+def column_of(field: FieldDefinition) -> str:
     """What a field is called among the columns of files: clients and orders meet in one sheet."""
     return field.name if field.subject == "client" else f"{field.subject}_{field.name}"
 
 
 def _in_files() -> Iterator[FieldDefinition]:
     for subject in _SHEETS:
-        yield from (field for field in active(subject) if field.kind not in _NOT_IN_FILES)
+        yield from (field for field in active(subject) if field.kind not in NOT_IN_FILES)
 
 
 def columns_of_files() -> tuple[Field, ...]:
     """The own fields as columns: known by the name on the card and by the key."""
     return tuple(
         Field(
-            _column(field),
+            column_of(field),
             _SHEETS[field.subject],
             tuple({normalise(field.label), header_key(field.label), field.name, field.key}),
             "date" if field.kind == Kind.DATE else "",
@@ -56,7 +56,7 @@ def labels(kind: str) -> dict[str, dict[str, str]]:
     found: dict[str, dict[str, str]] = {}
     for field in _in_files():
         if kind in _SHEETS[field.subject]:
-            found.setdefault(field.subject, {})[_column(field)] = field.label
+            found.setdefault(field.subject, {})[column_of(field)] = field.label
     return found
 
 
@@ -66,7 +66,7 @@ def for_plan(actor: User) -> list[dict[str, Any]]:
         {name: getattr(field, name) for name in _TOLD}
         for subject in _SHEETS
         for field in changed_by(seen(subject, actor), actor)
-        if field.kind not in _NOT_IN_FILES
+        if field.kind not in NOT_IN_FILES
     ]
 
 
@@ -75,7 +75,7 @@ def defaults(subject: str, columns: Container[str]) -> dict[str, Any]:
     return {
         field.name: field.default
         for field in active(subject)
-        if not kinds.is_empty(field.default) and _column(field) not in columns
+        if not kinds.is_empty(field.default) and column_of(field) not in columns
     }
 
 
@@ -86,7 +86,7 @@ def fields_by_column(plan: Plan, subject: str) -> dict[str, FieldDefinition]:
         if told["subject"] == subject:
             field = FieldDefinition(**told)
             field.currency = plan.currency
-            found[_column(field)] = field
+            found[column_of(field)] = field
     return found
 
 

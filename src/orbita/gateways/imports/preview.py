@@ -5,6 +5,9 @@ guessed by rules of its own would differ from the import one day.
 """
 
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -16,13 +19,14 @@ from django.utils.translation import gettext as _
 
 from orbita.accounts.models import User
 from orbita.clients.contacts import Contact, reach
+from orbita.core import context
 from orbita.core.money import from_minor, scaled_to_price
 from orbita.gateways.files import columns as columns_of_files
 from orbita.gateways.files import values
 from orbita.gateways.files.columns import Mapping
 from orbita.gateways.files.isolation import isolated
 from orbita.gateways.files.source import Sample, SheetSample, sample
-from orbita.gateways.imports import own_cells, reading
+from orbita.gateways.imports import new_fields, own_cells, reading
 from orbita.gateways.imports.engine import plan_of
 from orbita.gateways.imports.records import Batch, ClientRow, OrderGroup, ProductRow
 from orbita.gateways.imports.writing import Writer
@@ -98,7 +102,7 @@ def preview(row: Import, *, actor: User, rows: int = LOOKED_AT, shown: int = SHO
     """What `start_import` would do with the file as it is configured now. Raises `FileError`."""
     found = sample(row.path)
     mapping = Mapping.from_json(row.mapping, found)
-    looked = _look(row, actor, rows)
+    looked = _look(row, actor, rows, found, mapping)
     counts = {name: looked.counts.get(name, 0) for name in OUTCOMES}
     seen = sum(counts.values())
     total = max(row.total, seen) if seen >= rows else seen
@@ -117,7 +121,10 @@ def preview(row: Import, *, actor: User, rows: int = LOOKED_AT, shown: int = SHO
         noted=looked.counts.get("noted", 0),
         reasons=looked.reasons.most_common(20),
         notes=[
-            str(note) for note in columns_of_files.guess(found, mapping.kind, mapping.sheet).notes
+            str(note)
+            for note in new_fields.fitted(
+                columns_of_files.guess(found, mapping.kind, mapping.sheet), actor
+            ).notes
         ],
         encoding=found.encoding,
         earlier=Import.objects.filter(
@@ -135,21 +142,36 @@ class _Looked:
     rows: list[PreviewRow]
 
 
-def _look(row: Import, actor: User, limit: int) -> _Looked:
-    plan = plan_of(row, actor, start=0, batch=limit + 1, limit=limit, cells=True)
+def _look(row: Import, actor: User, limit: int, found: Sample, mapping: Mapping) -> _Looked:
+    row = copy(row)
+    with _new_fields(row, actor, found, mapping):
+        plan = plan_of(row, actor, start=0, batch=limit + 1, limit=limit, cells=True)
     looked = _Looked(Counter(), Counter(), [])
     with translation.override(translation.get_language() or actor.language):
         # All is read before the lock is taken.
         for batch in [_decoder.decode(data) for data in isolated(reading.batches, plan)]:
             writer = Writer(row, actor)
-            with transaction.atomic():
+            with _new_fields(row, actor, found, mapping):
                 looked.counts.update(writer.write(batch))
                 looked.rows += _rows(batch, writer)
-                transaction.set_rollback(True)
             for told in writer.journal.rows:
                 if told.outcome == ImportRow.Outcome.REJECTED:
                     looked.reasons[told.reason] += 1
     return looked
+
+
+@contextmanager
+def _new_fields(row: Import, actor: User, found: Sample, mapping: Mapping) -> Iterator[None]:
+    """A transaction that comes to nothing, with the own fields that the import would make."""
+    try:
+        with transaction.atomic():
+            fitted, _made = new_fields.make_fields(actor=actor, mapping=mapping, sample=found)
+            row.mapping = fitted.to_json()
+            yield
+            transaction.set_rollback(True)
+    finally:
+        # The company knew of the fields.
+        context.forget("company")
 
 
 def _rows(batch: Batch, writer: Writer) -> list[PreviewRow]:

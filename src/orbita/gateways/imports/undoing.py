@@ -1,6 +1,6 @@
 """Takes an import back, chunk by chunk, in the order that keeps references whole.
 
-Orders go first, then balances, ties, clients and products. What was edited since, or has got
+Orders go first, then balances, ties, clients, products and own fields. What was edited since, or has got
 something attached, stays; its `ImportChange.kept` says why.
 """
 
@@ -32,6 +32,7 @@ from orbita.core import jobs
 from orbita.core.events import emit
 from orbita.core.models import Origin
 from orbita.core.sqlite import make_way
+from orbita.gateways.imports import new_fields
 from orbita.gateways.imports.balances import balance_fields
 from orbita.gateways.imports.journal import Subject
 from orbita.gateways.models import Import, ImportChange
@@ -163,12 +164,17 @@ def _products(rows: Sequence[ImportChange], actor: User) -> Kept:
     return dict(unload_products(created, updated, actor=actor))
 
 
+def _fields(rows: Sequence[ImportChange], actor: User) -> Kept:
+    return new_fields.put_away(actor, [row.subject_id for row in rows])
+
+
 _UNDOERS: dict[str, Callable[[Sequence[ImportChange], User], Kept]] = {
     Subject.ORDER: _orders,
     Subject.BALANCE: _balances,
     Subject.LINK: _links,
     Subject.CLIENT: _clients,
     Subject.PRODUCT: _products,
+    Subject.FIELD: _fields,
 }
 ORDER = tuple(_UNDOERS)
 

@@ -1,6 +1,6 @@
 """The one page between a file and its load: what it holds, what will come of it, what to change."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, QueryDict
@@ -11,9 +11,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from orbita.accounts import policy
 from orbita.clients.models import Client
 from orbita.gateways import actions, forms, meanings
-from orbita.gateways.imports import own_cells
+from orbita.gateways.imports import new_fields, own_cells
 from orbita.gateways.imports.preview import Preview, PreviewColumn, PreviewRow
 from orbita.gateways.imports.preview import preview as look_ahead
 from orbita.gateways.models import Import, SavedMapping
@@ -104,6 +105,7 @@ def _page(
 
 def _context(request: HttpRequest, row: Import, looked: Preview, only: str) -> dict[str, Any]:
     kind = looked.mapping.kind
+    new = meanings.new_fields(kind) if policy.allows(me(request), new_fields.PERMISSION) else {}
     rows = [each for each in looked.rows if only in ("", each.outcome) or (only == "noted" and each.noted)]  # fmt: skip
     return {
         "kind": meanings.KIND_LABELS[kind],
@@ -113,7 +115,9 @@ def _context(request: HttpRequest, row: Import, looked: Preview, only: str) -> d
         ],
         "sheets": looked.sheets if len(looked.sheets) > 1 else [],
         "columns": [
-            _column(column, kind) for column in looked.columns if column.label or column.samples
+            _column(column, kind, new)
+            for column in looked.columns
+            if column.label or column.samples
         ],
         "match": [
             (key, meanings.MATCH_LABELS[key], meanings.MATCH_HELP[key], key in row.match)
@@ -184,13 +188,13 @@ def _button(looked: Preview) -> str:
     return ngettext("Load %(n)s row", "Load %(n)s rows", taken) % {"n": formats.number(taken)}
 
 
-def _column(column: PreviewColumn, kind: str) -> dict[str, Any]:
+def _column(column: PreviewColumn, kind: str, new: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "letter": column.letter,
         "label": column.label or _("Column %(letter)s") % {"letter": column.letter},
         "samples": " · ".join(shortly(text) for text in column.samples[:SHOWN_SAMPLES]),
         "id": f"column-{column.index}",
-        "options": _options(column.field, kind),
+        "options": _options(column.field, kind, new),
         "used": bool(column.field),
     }
 
@@ -199,28 +203,27 @@ def shortly(text: str, most: int = 40) -> str:
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
-def _options(chosen: str, kind: str) -> SafeString:
+def _options(chosen: str, kind: str, new: Mapping[str, Any]) -> SafeString:
     """The choices of one column, made in Python: there are a hundred in each of many columns."""
     found = [format_html('<option value="">{}</option>', _("— leave out —"))]
-    for group, fields in meanings.offered(kind):
+    found += _named(new.items(), chosen)
+    groups = [(group, fields) for group, fields in meanings.offered(kind)]
+    own = own_cells.labels(kind).items()
+    groups += [(_OWN_FIELDS[subject], tuple(named.items())) for subject, named in own]
+    for group, fields in groups:
         found.append(format_html('<optgroup label="{}">', group))
-        found += [
-            format_html(
-                '<option value="{}"{}>{}</option>', name, _SELECTED if name == chosen else "", label
-            )
-            for name, label in fields
-        ]
-        found.append(SafeString("</optgroup>"))
-    for subject, own in own_cells.labels(kind).items():
-        found.append(format_html('<optgroup label="{}">', _OWN_FIELDS[subject]))
-        found += [
-            format_html(
-                '<option value="{}"{}>{}</option>', name, _SELECTED if name == chosen else "", label
-            )
-            for name, label in own.items()
-        ]
+        found += _named(fields, chosen)
         found.append(SafeString("</optgroup>"))
     return mark_safe("".join(found))  # noqa: S308 - every part is escaped
+
+
+def _named(fields: Iterable[tuple[str, Any]], chosen: str) -> list[SafeString]:
+    return [
+        format_html(
+            '<option value="{}"{}>{}</option>', name, _SELECTED if name == chosen else "", label
+        )
+        for name, label in fields
+    ]
 
 
 _SELECTED = SafeString(" selected")

@@ -95,6 +95,7 @@ GROUPS: tuple[tuple[Label, dict[str, Label]], ...] = (
         _WORK,
         {
             "source": _("where the client came from"),
+            "recommended_by": _("who recommended this client"),
             "responsible": _("responsible"),
             "tags": _("tags"),
             "created_on": _("in the base since"),

@@ -152,6 +152,9 @@ class ImportChange(models.Model):
         BALANCE = "balance", _("Purchases from totals")
         LINK = "link", _("Person of a company")
         FIELD = "field", _("Own field")
+        RELATION = "related", _("Recommendation")
+        # Said in a row and not settled yet: see `imports.recommending`.
+        SAID = "said", _("Recommendation")
 
     batch = models.ForeignKey(
         Import, on_delete=models.CASCADE, related_name="changes", db_index=False

@@ -85,6 +85,7 @@ class Draft:
         "person_of_company",
         "plain",
         "position",
+        "recommended_by",
         "responsible",
         "sex",
         "source",
@@ -101,6 +102,8 @@ class Draft:
         self.birthday: date | None = None
         self.created_on: date | None = None
         self.responsible: UserData | None = None
+        # The heading and the cell.
+        self.recommended_by: tuple[str, str] | None = None
         self.parts: dict[str, str] = {}
         self.plain: dict[str, str] = {}
         self.own: dict[str, Any] = {}
@@ -369,6 +372,10 @@ def _house(plan: Plan, draft: Draft, label: str, cell: Cell, order: Any) -> None
         parts["text"], draft.only_house = text, True
 
 
+def _recommended_by(plan: Plan, draft: Draft, label: str, cell: Cell, order: Any) -> None:
+    draft.recommended_by = (label, values.to_identifier(cell)[:300])
+
+
 def _bank(name: str) -> Handler:
     def handle(plan: Plan, draft: Draft, label: str, cell: Cell, order: Any) -> None:
         draft.accounts[name] = values.to_identifier(cell)
@@ -455,6 +462,7 @@ HANDLERS: dict[str, Handler] = {
     "position": _position,
     "source": _source,
     "responsible": _responsible,
+    "recommended_by": _recommended_by,
     "tags": _tags,
     "created_on": _created_on,
     "note": _note,

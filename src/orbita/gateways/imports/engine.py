@@ -23,7 +23,7 @@ from orbita.core.sqlite import make_way, somebody_waits
 from orbita.core.text import normalise
 from orbita.gateways.files.errors import FileError
 from orbita.gateways.files.isolation import isolated
-from orbita.gateways.imports import own_cells, reading
+from orbita.gateways.imports import own_cells, reading, recommending
 from orbita.gateways.imports.journal import count
 from orbita.gateways.imports.plan import Plan
 from orbita.gateways.imports.records import Batch
@@ -78,7 +78,21 @@ def _run(batch: Import, actor: User) -> None:
                 _learn()
     if done >= GROWN_AT[0]:
         _learn()
-    _finish(batch, Status.DONE)
+    _finish(batch, Status.DONE if _settled(batch, actor) else Status.CANCELLED)
+
+
+def _settled(batch: Import, actor: User) -> bool:
+    """Settles who recommended whom; False when somebody cancelled the import meanwhile."""
+    is_open = batch.kind == "clients"
+    while is_open:
+        if jobs.is_cancelled():
+            return False
+        make_way(connection)
+        with transaction.atomic():
+            batch.refresh_from_db()
+            jobs.checkpoint(batch.state or {}, done=batch.done, total=max(batch.total, batch.done))
+            is_open = recommending.settle_some(batch, actor)
+    return True
 
 
 def _learn() -> None:

@@ -84,7 +84,14 @@ class ClientReader:
         if linked:
             prepare(linked.client)
         doubts = ", ".join(dict.fromkeys(draft.doubts))
-        return ClientRow(number, data, self._totals(draft), linked, doubts)
+        return ClientRow(
+            number,
+            data,
+            self._totals(draft),
+            linked,
+            doubts,
+            recommended_by=draft.recommended_by,
+        )
 
     # -- who it is
 

@@ -228,6 +228,7 @@ def _read_client(row: ClientRow) -> list[tuple[str, str]]:
         (_("city"), data.city),
         (_("INN"), data.inn),
         (_("tags"), ", ".join(data.tags)),
+        (_("who recommended"), row.recommended_by[1] if row.recommended_by else ""),
         (
             _("works at")
             if row.linked and row.linked.client.kind == "company"

@@ -42,6 +42,8 @@ class ClientRow(msgspec.Struct, array_like=True):
     linked: Linked | None = None
     doubts: str = ""
     cells: list[str] = []
+    # Who recommended the client: the heading and the cell.
+    recommended_by: tuple[str, str] | None = None
 
 
 class Line(msgspec.Struct, array_like=True):

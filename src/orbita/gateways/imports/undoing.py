@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from orbita.accounts.models import User
 from orbita.clients.actions.loading import unload_links
 from orbita.clients.actions.merging import undo_merges_of
+from orbita.clients.actions.recommending import unload_recommendations
 from orbita.clients.actions.unloading import Loaded, unload_clients
 from orbita.clients.models import CompanyPerson
 from orbita.commerce.actions import (
@@ -164,6 +165,11 @@ def _products(rows: Sequence[ImportChange], actor: User) -> Kept:
     return dict(unload_products(created, updated, actor=actor))
 
 
+def _relations(rows: Sequence[ImportChange], actor: User) -> Kept:
+    unload_recommendations([row.subject_id for row in rows], actor=actor)
+    return {}
+
+
 def _fields(rows: Sequence[ImportChange], actor: User) -> Kept:
     return new_fields.put_away(actor, [row.subject_id for row in rows])
 
@@ -172,6 +178,7 @@ _UNDOERS: dict[str, Callable[[Sequence[ImportChange], User], Kept]] = {
     Subject.ORDER: _orders,
     Subject.BALANCE: _balances,
     Subject.LINK: _links,
+    Subject.RELATION: _relations,
     Subject.CLIENT: _clients,
     Subject.PRODUCT: _products,
     Subject.FIELD: _fields,

@@ -92,6 +92,7 @@ class Writer:
         ]
         if linked:
             self._link(linked)
+        self._say(rows, results)
         balances = Balances(self._batch, self._actor, self._journal)
         for place in balances.write(
             [
@@ -102,6 +103,15 @@ class Writer:
             if results[place].outcome == UNCHANGED:
                 results[place].outcome = UPDATED
         return results
+
+    def _say(self, rows: Sequence[ClientRow], results: Sequence[Resolved]) -> None:
+        """Keeps who recommended whom until all rows are in."""
+        skips = self._batch.on_match == Import.OnMatch.SKIP
+        for row, one in zip(rows, results, strict=True):
+            if row.recommended_by and one.client_id and not (skips and one.outcome != CREATED):
+                label, text = row.recommended_by
+                said = {"label": label, "text": text}
+                self._journal.changed(Subject.SAID, one.client_id, row.number, 1, said)
 
     def _wave(
         self, rows: Sequence[ClientRow], places: Sequence[int], results: list[Resolved]

@@ -13,6 +13,6 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='importchange',
             name='subject',
-            field=models.CharField(choices=[('client', 'Client'), ('order', 'Order'), ('product', 'Product'), ('balance', 'Purchases from totals'), ('link', 'Person of a company'), ('field', 'Own field')], max_length=7),
+            field=models.CharField(choices=[('client', 'Client'), ('order', 'Order'), ('product', 'Product'), ('balance', 'Purchases from totals'), ('link', 'Person of a company'), ('field', 'Own field'), ('related', 'Recommendation'), ('said', 'Recommendation')], max_length=7),
         ),
     ]

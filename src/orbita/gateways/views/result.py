@@ -118,6 +118,8 @@ def _thing(subject: str, count: int) -> str:
         words = ngettext("%(n)s order", "%(n)s orders", count)
     elif subject == ImportChange.Subject.PRODUCT:
         words = ngettext("%(n)s product", "%(n)s products", count)
+    elif subject in (ImportChange.Subject.RELATION, ImportChange.Subject.SAID):
+        words = ngettext("%(n)s recommendation", "%(n)s recommendations", count)
     elif subject == ImportChange.Subject.FIELD:
         words = ngettext("%(n)s own field", "%(n)s own fields", count)
     else:

@@ -1,0 +1,117 @@
+"""Recommendations that a file tells of, many at a time, and their undo."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+
+from orbita.accounts import policy
+from orbita.accounts.models import User
+from orbita.clients import facts
+from orbita.clients.aliases import settle
+from orbita.clients.models import Client, Relation
+from orbita.clients.relations import DEEPEST
+from orbita.core.events import NewEvent, emit_bulk
+from orbita.core.models import Origin
+
+KIND = Relation.Kind.RECOMMENDED
+
+
+@dataclass(frozen=True, slots=True)
+class Recommended:
+    """What became of one: the id of the new relation, or that it stands; neither when it is refused."""
+
+    relation_id: int | None = None
+    is_known: bool = False
+
+
+def load_recommendations(
+    pairs: Sequence[tuple[int, int]], *, actor: User, origin: str = Origin.IMPORT
+) -> list[Recommended]:
+    """Says of clients who recommended them: pairs of the client and of the other, by id.
+
+    Refused is whoever recommends himself, a second one, and a circle.
+    """
+    policy.require(actor, "clients.import")
+    with transaction.atomic():
+        facts.hold(sorted({pk for pair in pairs for pk in pair}))
+        above = _above([pk for pair in pairs for pk in pair])
+        results: list[Recommended] = []
+        fresh: list[Relation] = []
+        for client_id, other_id in pairs:
+            known = above.get(client_id) == other_id
+            refused = not known and (client_id in above or _leads(above, other_id, client_id))
+            if not known and not refused:
+                above[client_id] = other_id
+                fresh.append(Relation(kind=KIND, client_id=client_id, other_id=other_id))
+            results.append(Recommended(is_known=known))
+        made = {row.client_id: row.pk for row in Relation.objects.bulk_create(fresh)}
+        settle(sorted({pk for row in fresh for pk in (row.client_id, row.other_id)}))
+        emit_bulk(_events(fresh, came=True), actor=actor, origin=origin)
+    return [
+        result if result.is_known else Recommended(made.pop(client_id, None))
+        for result, (client_id, _other) in zip(results, pairs, strict=True)
+    ]
+
+
+def unload_recommendations(
+    ids: Iterable[int], *, actor: User, origin: str = Origin.RESTORE
+) -> None:
+    """Takes recommendations off again: the undo of `load_recommendations`."""
+    policy.require(actor, "clients.import")
+    with transaction.atomic():
+        rows = list(Relation.objects.filter(pk__in=list(ids), kind=KIND))
+        facts.hold(sorted({pk for row in rows for pk in (row.client_id, row.other_id)}))
+        Relation.objects.filter(pk__in=[row.pk for row in rows]).delete()
+        emit_bulk(_events(rows, came=False), actor=actor, origin=origin)
+
+
+def _above(ids: Iterable[int]) -> dict[int, int]:
+    """Who recommended these clients, who recommended those, and so on: a query for each step up."""
+    above: dict[int, int] = {}
+    wanted = set(ids)
+    for _step in range(DEEPEST):
+        if not wanted:
+            break
+        rows = Relation.objects.filter(kind=KIND, client_id__in=wanted)
+        found = dict(rows.values_list("client_id", "other_id"))
+        above |= found
+        wanted = set(found.values()) - above.keys()
+    return above
+
+
+def _leads(above: dict[int, int], start: int, goal: int) -> bool:
+    """Whether `goal` is `start` or stands above it."""
+    current: int | None = start
+    for _step in range(DEEPEST):
+        if current is None or current == goal:
+            break
+        current = above.get(current)
+    return current is not None
+
+
+def _events(rows: Sequence[Relation], *, came: bool) -> list[NewEvent]:
+    ids = {pk for row in rows for pk in (row.client_id, row.other_id)}
+    cards = Client.objects.only("name", "version").in_bulk(ids)
+    events = []
+    for row in rows:
+        told: list[dict[str, Any]] = [
+            {
+                "kind": str(row.kind),
+                "client": row.client_id,
+                "client_name": cards[row.client_id].name,
+                "other": row.other_id,
+                "other_name": cards[row.other_id].name,
+                "note": row.note,
+            }
+        ]
+        before, after = ([], told) if came else (told, [])
+        for pk in (row.client_id, row.other_id):
+            data = {
+                "before": {"relations": before},
+                "after": {"relations": after},
+                "version": cards[pk].version,
+            }
+            events.append(NewEvent("client.changed", pk, "client", pk, data))
+    return events

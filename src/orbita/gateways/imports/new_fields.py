@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from orbita.accounts import policy
 from orbita.accounts.models import User
 from orbita.clients.fields import kinds
-from orbita.clients.fields.actions import archive_field, define_field
+from orbita.clients.fields.actions import archive_field, define_field, stamp
 from orbita.clients.fields.column import path
 from orbita.clients.fields.known import active
 from orbita.clients.fields.subjects import model_of
@@ -82,6 +82,9 @@ def make_fields(
 
     Inside the caller's transaction. Raises `ValidationError` when there are too many fields.
     """
+    if not any(name in NEW for name in mapping.columns.values()):
+        return mapping, []
+    stamp()  # whoever makes the same fields at this moment waits
     mapping = fitted(mapping, actor)
     columns, orders = dict(mapping.columns), dict(mapping.date_orders)
     made = []

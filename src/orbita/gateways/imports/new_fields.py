@@ -62,9 +62,9 @@ def fitted(mapping: Mapping, actor: User) -> Mapping:
             columns[index] = name
         else:
             left.append(index)
-    told = {_heading(mapping, index) for index in left}
+    told = {heading(mapping, index) for index in left}
     notes = [note for note in mapping.notes if note.code != "document" or note.column not in told]
-    notes += [Note("unknown", _heading(mapping, index)) for index in left]
+    notes += [Note("unknown", heading(mapping, index)) for index in left]
     return replace(mapping, columns=columns, notes=notes)
 
 
@@ -146,14 +146,15 @@ def _cells(sample: Sample, mapping: Mapping, index: int) -> Iterator[Cell]:
             yield cells[index]
 
 
-def _heading(mapping: Mapping, index: int) -> str:
+def heading(mapping: Mapping, index: int) -> str:
+    """What notes call a column."""
     return mapping.labels.get(index) or column_letter(index)
 
 
 def _label(mapping: Mapping, index: int) -> str:
     """What the field of a column is called: its heading."""
-    heading = clean_line(mapping.labels.get(index, ""))[:LONGEST_LABEL].strip()
-    return heading or _("Column %(letter)s") % {"letter": column_letter(index)}
+    label = clean_line(mapping.labels.get(index, ""))[:LONGEST_LABEL].strip()
+    return label or _("Column %(letter)s") % {"letter": column_letter(index)}
 
 
 def put_away(actor: User, field_ids: Sequence[int]) -> dict[int, str]:

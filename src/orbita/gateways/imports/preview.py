@@ -24,6 +24,7 @@ from orbita.core.money import from_minor, scaled_to_price
 from orbita.gateways.files import columns as columns_of_files
 from orbita.gateways.files import values
 from orbita.gateways.files.columns import Mapping
+from orbita.gateways.files.fields import NEW_DOCUMENT
 from orbita.gateways.files.isolation import isolated
 from orbita.gateways.files.source import Sample, SheetSample, sample
 from orbita.gateways.imports import new_fields, own_cells, reading
@@ -120,12 +121,7 @@ def preview(row: Import, *, actor: User, rows: int = LOOKED_AT, shown: int = SHO
         total=total,
         noted=looked.counts.get("noted", 0),
         reasons=looked.reasons.most_common(20),
-        notes=[
-            str(note)
-            for note in new_fields.fitted(
-                columns_of_files.guess(found, mapping.kind, mapping.sheet), actor
-            ).notes
-        ],
+        notes=_notes(found, mapping, actor),
         encoding=found.encoding,
         earlier=Import.objects.filter(
             sha256=row.sha256, status__in=[Import.Status.DONE, Import.Status.CANCELLED]
@@ -133,6 +129,18 @@ def preview(row: Import, *, actor: User, rows: int = LOOKED_AT, shown: int = SHO
         .exclude(pk=row.pk)
         .last(),
     )
+
+
+def _notes(found: Sample, mapping: Mapping, actor: User) -> list[str]:
+    """What there is to say of the columns, but for those of which somebody has said it since."""
+    guessed = new_fields.fitted(columns_of_files.guess(found, mapping.kind, mapping.sheet), actor)
+    said = {new_fields.heading(mapping, index): name for index, name in mapping.columns.items()}
+    return [
+        str(note)
+        for note in guessed.notes
+        if not (note.code in ("unknown", "duplicate") and note.column in said)
+        and not (note.code == "document" and said.get(note.column) != NEW_DOCUMENT)
+    ]
 
 
 @dataclass(slots=True)

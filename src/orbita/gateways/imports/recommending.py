@@ -19,7 +19,7 @@ from orbita.clients.records import ClientData
 from orbita.core.models import Company
 from orbita.core.phones import parse_phone
 from orbita.core.text import normalise
-from orbita.gateways.imports.journal import Journal, Subject
+from orbita.gateways.imports.journal import Journal, Subject, count
 from orbita.gateways.models import Import
 
 CHUNK = 500
@@ -52,6 +52,7 @@ def settle_some(batch: Import, actor: User) -> bool:
             del open_ones[pk]
     _keep(open_ones, numbers, actor, journal, batch)
     journal.write()
+    count(batch, {"noted": journal.notes})
     batch.changes.filter(pk__in=[row.pk for row in rows]).delete()
     return True
 
@@ -76,11 +77,13 @@ def _keep(
         on_match=OVERWRITE,
         marks={"import": batch.pk},
     )
-    for (pk, line), one in zip(new.items(), changed, strict=True):
+    for pk, one in zip(new, changed, strict=True):
         if one:
             told = {"before": one.before, "after": one.after}
             journal.changed(Subject.CLIENT, pk, numbers[pk], one.version, told)
-            words = _("It is not clear who recommended this client: %(said)s") % {"said": line}
+            words = _("It is not clear who recommended this client: %(said)s") % {
+                "said": said[pk].text
+            }
             journal.noted(numbers[pk], words, pk)
 
 

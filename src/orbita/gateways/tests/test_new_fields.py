@@ -167,6 +167,7 @@ def test_the_preview_shows_the_values_as_they_will_be_and_makes_nothing(
     assert first["Пробег авто"].replace("\N{NO-BREAK SPACE}", " ") == "12 500"
     assert first["Техосмотр"].replace("\N{NO-BREAK SPACE}", " ") == "5 марта 2027"
     assert [one.field for one in looked.columns[2:]] == ["new_field"] * 3
+    assert not [note for note in looked.notes if "не распознан" in note]
 
 
 @pytest.mark.parametrize(

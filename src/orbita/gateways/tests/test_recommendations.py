@@ -80,7 +80,7 @@ def test_what_names_nobody_or_several_goes_to_the_comment(
         "Сидоров Сидор": "Кто рекомендовал: 3",
         "Волков Илья": "Кто рекомендовал: 4",
     }
-    assert row.rows.filter(outcome="noted").count() == 4
+    assert row.rows.filter(outcome="noted").count() == 4 == row.noted
     again = bring(sheet(rows, "again.xlsx"))
     assert outcome(again) == {"unchanged": 5}
     assert dict(Client.objects.exclude(comment="").values_list("name", "comment")) == comments

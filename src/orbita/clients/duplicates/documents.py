@@ -11,6 +11,7 @@ from orbita.clients.models.fields import FieldDefinition
 
 # Shorter ones are given to many.
 SHORTEST = 5
+READY = FieldDefinition.IndexState.READY
 _ONE = 10**kinds.SCALE
 
 
@@ -35,11 +36,14 @@ def typed_numbers(values: Mapping[str, Any]) -> Iterator[str]:
 
 
 def same_numbers(numbers: Iterable[str]) -> Iterator[dict[str, Any]]:
-    """For each of these the condition on clients that have it: one look into an index."""
+    """For each of these the condition on clients that have it: one look into an index.
+
+    A field whose index is still being made is left to the search of the whole base.
+    """
     for number in numbers:
         name, _colon, value = number.rpartition(":")
         field = own_field("client", name)
-        if field is None or not field.is_compared:
+        if field is None or not (field.is_compared and field.index_state == READY):
             continue
         if field.kind != FieldDefinition.Kind.NUMBER:
             yield {path(BARE, field.key): value}

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def passport(admin: User) -> FieldDefinition:
-    return define_field(
+    field = define_field(
         actor=admin,
         subject="client",
         kind="text",
@@ -31,11 +31,13 @@ def passport(admin: User) -> FieldDefinition:
         is_compared=True,
         is_filterable=False,
     )
+    build_index.call(field.pk)
+    field.refresh_from_db()
+    return field
 
 
 def test_a_compared_field_is_filtered_by_and_has_an_index(passport: FieldDefinition) -> None:
     assert passport.is_filterable
-    build_index.call(passport.pk)
     name = f"own_field_{passport.pk}"
     assert known_indexes(passport) == {name, f"{name}_bare"}
     rows = Client.objects.filter(own__bare_passport="4509123456")
@@ -45,7 +47,6 @@ def test_a_compared_field_is_filtered_by_and_has_an_index(passport: FieldDefinit
 def test_a_field_that_is_compared_no_more_loses_its_index(
     passport: FieldDefinition, admin: User
 ) -> None:
-    build_index.call(passport.pk)
     change_field(actor=admin, field=passport, is_compared=False)
     build_index.call(passport.pk)
     assert known_indexes(passport) == {f"own_field_{passport.pk}"}
@@ -85,14 +86,26 @@ def test_the_same_number_is_found_however_it_is_written(
 
 
 def test_a_number_field_is_compared_whole(admin: User) -> None:
-    define_field(
+    field = define_field(
         actor=admin, subject="client", kind="number", label="ССН", key="ssn", is_compared=True
     )
+    build_index.call(field.pk)
     for name, number in (("Орлов Олег", "1804974"), ("Зайцев Иван", "1804974")):
         create_client(actor=admin, values={"name": name, "own_ssn": number})
     assert [record.numbers for record in load_records()] == [("own_ssn:1804974",)] * 2
     last = Client.objects.latest("pk")
     assert [pair.b for pair in likely(record_of(last))] == [last.pk]
+
+
+def test_cards_are_not_asked_for_one_by_one_before_there_is_an_index(
+    passport: FieldDefinition, admin: User
+) -> None:
+    FieldDefinition.objects.update(index_state="waiting")
+    change_field(actor=admin, field=passport, help="Серия и номер")
+    for name in ("Орлов Олег", "Зайцев Иван"):
+        create_client(actor=admin, values={"name": name, "own_passport": "4509123456"})
+    assert not likely(record_of(Client.objects.latest("pk")))
+    assert len(list(find_pairs(load_records(), 0.01))) == 1
 
 
 @pytest.mark.parametrize("value", ["0000000", "1234", "нет", ""])

@@ -148,14 +148,14 @@ def _look(row: Import, actor: User, limit: int) -> _Looked:
                 transaction.set_rollback(True)
             for told in writer.journal.rows:
                 if told.outcome == ImportRow.Outcome.REJECTED:
-                    looked.reasons[told.reason] += 1
+                    looked.reasons[told.why] += 1
     return looked
 
 
 def _rows(batch: Batch, writer: Writer) -> list[PreviewRow]:
     told: dict[int, ImportRow] = {one.number: one for one in writer.journal.rows}
     rows = [
-        PreviewRow(one.number, one.cells, "rejected", one.reason)
+        PreviewRow(one.number, one.cells, "rejected", one.why)
         for one in writer.journal.rows
         if one.outcome == ImportRow.Outcome.REJECTED
     ]
@@ -180,7 +180,7 @@ def _rows(batch: Batch, writer: Writer) -> list[PreviewRow]:
                 number,
                 cells,
                 resolved.outcome,
-                note.reason if note else "",
+                note.why if note else "",
                 noted,
                 note.like_id if note else known,
                 read,

@@ -260,7 +260,7 @@ def test_several_phones_in_a_cell_and_what_is_none_of_them(bring: Bring, sheet: 
     assert not sidor.contacts.exists()
     (note,) = ImportRow.objects.all()
     assert (note.number, note.outcome, note.client_id) == (3, "noted", petr.pk)
-    assert "Телефон" in note.reason
+    assert "Телефон" in note.why
 
 
 def test_a_day_that_never_was_is_rejected_with_its_cells_and_the_reason(
@@ -277,7 +277,7 @@ def test_a_day_that_never_was_is_rejected_with_its_cells_and_the_reason(
     assert outcome(row) == {"created": 2, "rejected": 2}
     rejected = ImportRow.objects.filter(outcome="rejected")
     assert [(one.number, one.cells[0]) for one in rejected] == [(2, "Иванов Иван"), (5, "ИТОГО")]
-    assert "30.02.1980" in rejected[0].reason
+    assert "30.02.1980" in rejected[0].why
     sidor = Client.objects.get(last_name="Сидоров")
     assert sidor.birthday is None
     assert "12 марта" in sidor.comment
@@ -319,7 +319,7 @@ def test_a_card_in_the_bin_is_not_filled_behind_its_back(
     delete_client(actor=head, client=Client.objects.get())
     row = bring(sheet([("Код", "ФИО", "Город"), ("17", "Иванов Иван", "Казань")]))
     assert outcome(row) == {"rejected": 1}
-    assert "bin" in ImportRow.objects.get().reason
+    assert "bin" in ImportRow.objects.get().why
 
 
 def test_whoever_may_change_only_his_own_cards_changes_no_others(

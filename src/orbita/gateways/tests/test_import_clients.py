@@ -319,7 +319,7 @@ def test_a_card_in_the_bin_is_not_filled_behind_its_back(
     delete_client(actor=head, client=Client.objects.get())
     row = bring(sheet([("Код", "ФИО", "Город"), ("17", "Иванов Иван", "Казань")]))
     assert outcome(row) == {"rejected": 1}
-    assert "bin" in ImportRow.objects.get().why
+    assert "bin" in ImportRow.objects.get().reason
 
 
 def test_whoever_may_change_only_his_own_cards_changes_no_others(

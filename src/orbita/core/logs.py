@@ -26,6 +26,7 @@ class WithRequestId(logging.Filter):
     """Puts before the line which request or job it was written in, as its events and answers say."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        identifier = context.request_id()
+        of_request = getattr(getattr(record, "request", None), "META", {})
+        identifier = context.request_id() or of_request.get(context.REQUEST_ID, "")
         record.cause = f"[{identifier}] " if identifier else ""
         return True

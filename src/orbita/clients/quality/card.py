@@ -92,7 +92,7 @@ def completeness(request: HttpRequest, client: Client) -> SafeString | str:
     weights = Weights(QualitySettings.current())
     closed = hidden_from("client", request.user)
     missing = [
-        (_capital(str(item.label)), gain, _url(client, item.name, item.field))
+        (str(item.label), gain, _url(client, item.name, item.field))
         for item, gain in weights.missing(client.kind, mask | weights.own_filled(client.own))
         if item.name not in closed
     ]
@@ -106,10 +106,6 @@ def completeness(request: HttpRequest, client: Client) -> SafeString | str:
         "may_edit": policy.allows(request.user, "clients.edit", client),
     }
     return render_to_string("clients/quality/_completeness.html", context, request)
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def _url(client: Client, name: str, field: str) -> str:

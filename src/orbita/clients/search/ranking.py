@@ -24,7 +24,7 @@ from orbita.core.text import normalise, search_tokens
 
 # How many of the cheapest cards are read to rank them; whoever is not among these types more.
 CONSIDERED = 300
-SHOWN = ("kind", "name", "city", "responsible__name", "responsible__email")
+SHOWN = ("kind", "name", "legal_name", "city", "responsible__name", "responsible__email")
 EXACT, OTHERWISE = 0.1, 0.7
 # Cards whose prices differ by less are told apart by how often and how lately they were dealt with.
 STEP = 0.25

@@ -83,7 +83,9 @@ def find_clients(
         known = {match.client_id for match in matches}
         matches += [one for one in _among(seen, text) if one.client_id not in known]
     by_id = {match.client_id: match for match in matches}
-    wanted, now, initials = normalise(text), timezone.now(), _initials(text)
+    now, initials = timezone.now(), _initials(text)
+    # As typed, and as it reads on the other layout of the keyboard.
+    wanted = tuple({normalise(text), *(" ".join(one.words) for one in readings(normalise(text)))})
     order = sorted(
         (
             _level(_price(by_id[pk], name, initials)),

@@ -245,6 +245,20 @@ def test_rows_left_out_come_back_as_a_workbook_with_the_reason(
     assert Event.objects.filter(kind="export.made").count() == 1
 
 
+def test_reasons_of_rejected_rows_are_in_the_language_of_whoever_reads_them(
+    browser: Browser, draft: Import, admin: User
+) -> None:
+    browser.post(at("run", draft))
+    run_all()
+    for language, why in (("en", "There is no such day"), ("ru", "Такого дня нет")):
+        User.objects.filter(pk=admin.pk).update(language=language)
+        assert why in text(browser.get(at("result", draft)))
+        response: Any = browser.get(at("rejected", draft))
+        content = io.BytesIO(b"".join(response.streaming_content))
+        _head, row = CalamineWorkbook.from_filelike(content).get_sheet_by_index(0).to_python()
+        assert any(why in str(cell) for cell in row)
+
+
 def test_the_undo_takes_everything_back_and_says_so(browser: Browser, draft: Import) -> None:
     browser.post(at("run", draft))
     run_all()

@@ -1,3 +1,4 @@
+import json
 import os
 import signal
 import socket
@@ -7,13 +8,16 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
+from http.cookiejar import CookieJar
+from pathlib import Path
 from urllib.error import URLError
-from urllib.request import urlopen
+from urllib.parse import urlencode, urljoin
+from urllib.request import HTTPCookieProcessor, build_opener, urlopen
 
 import psutil
 import pytest
 
-from orbita.devtools.fixtures import Place, Service, eventually
+from orbita.devtools.fixtures import PATIENCE, Place, Service, eventually
 
 pytestmark = pytest.mark.server
 Start = Callable[..., Service]
@@ -117,6 +121,54 @@ def test_the_process_that_answers_requests_is_started_again(start_service: Start
     [dead] = master.children()
     dead.kill()
     eventually(lambda: [p.pid for p in master.children()] != [dead.pid] and answers(service))
+
+
+class Visitor:
+    """A browser as far as forms need one."""
+
+    def __init__(self, service: Service) -> None:
+        self._url, self._jar = service.url, CookieJar()
+        self._opener = build_opener(HTTPCookieProcessor(self._jar))
+
+    def get(self, path: str) -> str:
+        with self._opener.open(urljoin(self._url, path), timeout=30) as response:
+            return str(response.read().decode())
+
+    def post(self, path: str, data: dict[str, str]) -> str:
+        self.get(path)
+        [token] = [cookie.value or "" for cookie in self._jar if cookie.name == "csrftoken"]
+        body = urlencode(data | {"csrfmiddlewaretoken": token}).encode()
+        with self._opener.open(urljoin(self._url, path), body, timeout=30) as response:
+            return str(response.read().decode())
+
+
+def test_two_web_processes_share_people_cards_and_imports(
+    place: Place, start_service: Start, tmp_path: Path
+) -> None:
+    service = start_service("serve", "--workers", "2")
+    master = child(service, "granian")
+    assert master
+    assert len(master.children()) == 2
+    visitor = Visitor(service)
+    [link] = [line.strip() for line in service.greeting if "http" in line]
+    owner = {"email": "anna@example.com", "name": "Анна", "password": "dlinnyj-parol-7"}
+    visitor.post(link, owner | {"company": "Два", "time_zone": "Asia/Omsk", "currency": "RUB"})
+    sheet = tmp_path / "clients.csv"
+    rows = [f"{number};Клиент Номер{number}" for number in range(3000)]
+    sheet.write_text("\n".join(["Код;ФИО", *rows]), encoding="utf-8")
+    importing = place.command("import", str(sheet), "--format", "json")
+    names = ["Абрамов", "Белов", "Васин", "Громов", "Ершов", "Жилин", "Зайцев", "Ильин", "Крылов"]
+    for name in names:
+        visitor.post("/clients/new/quick/", {"kind": "person", "name": name})
+    output, errors = importing.communicate(timeout=PATIENCE)
+    assert json.loads(output)["created"] == 3000, errors
+    # Whichever process answers knows who asks and what was saved.
+    found = [visitor.get(f"/clients/?{urlencode({'q': name})}") for name in names]
+    assert all(name in page for name, page in zip(names, found, strict=True))
+    dead = master.children()[0]
+    dead.kill()
+    eventually(lambda: dead not in master.children() and len(master.children()) == 2)
+    assert all("Анна" in visitor.get("/clients/") for _ in names)
 
 
 @pytest.mark.no_database

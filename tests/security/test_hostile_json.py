@@ -108,7 +108,7 @@ def test_numbers_beyond_every_row_are_not_found(admin: User, number: str) -> Non
                 "/exports/%s/"):  # fmt: skip
         assert browser.get(url % number).status_code == 404, url
     for url in ("/orders/undelete/%s/", "/products/undelete/%s/", "/clients/undo/%s/",
-                "/rfm/settings/undo/%s/", "/ui/views/%s/restore/", "/settings/jobs/%s/retry/",
+                "/settings/rfm/undo/%s/", "/ui/views/%s/restore/", "/settings/jobs/%s/retry/",
                 "/settings/mail/%s/send-again/", "/segments/restore/%s/",
                 "/orders/1/payment/back/%s/"):  # fmt: skip
         assert browser.post(url % number).status_code in (302, 404), url

@@ -1,5 +1,4 @@
 from typing import Any
-from zoneinfo import available_timezones
 
 from django import forms
 from django.conf import settings
@@ -11,6 +10,7 @@ from phonenumbers import SUPPORTED_REGIONS
 from orbita.accounts import policy
 from orbita.accounts.actions import scope_choices
 from orbita.accounts.models import Role, Team, User
+from orbita.core import zones
 
 CURRENCIES = (
     "RUB",
@@ -30,22 +30,12 @@ CURRENCIES = (
 EXPIRIES = (("30", _("30 days")), ("90", _("90 days")), ("365", _("a year")), ("", _("no end")))
 
 
-def zone_choices() -> list[tuple[str, str]]:
-    """The zones of the world by name, those of Russia first."""
-    first = ("Europe/Moscow", "Europe/Kaliningrad", "Europe/Samara", "Asia/Yekaterinburg",
-             "Asia/Omsk", "Asia/Novosibirsk", "Asia/Krasnoyarsk", "Asia/Irkutsk", "Asia/Yakutsk",
-             "Asia/Vladivostok", "Asia/Magadan", "Asia/Kamchatka")  # fmt: skip
-    rest = sorted(name for name in available_timezones() if "/" in name and name not in first)
-    names = [*first, *(name for name in rest if not name.startswith("Etc/")), "UTC"]
-    return [(name, name.replace("_", " ")) for name in names]
-
-
 def _language() -> forms.ChoiceField:
     return forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
 
 
 def _zone(help_text: Any = "") -> forms.ChoiceField:
-    return forms.ChoiceField(label=_("Time zone"), choices=zone_choices, help_text=help_text)
+    return forms.ChoiceField(label=_("Time zone"), choices=zones.choices, help_text=help_text)
 
 
 def _email() -> forms.EmailField:

@@ -1,6 +1,6 @@
-"""The rows of tabs over a person's own pages and over the settings. Upper rooms add settings."""
+"""The tabs over a person's own pages and over the settings. Upper rooms add theirs to the settings."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,13 +14,14 @@ from orbita.core.registry import Registry
 
 @dataclass(frozen=True)
 class Tab:
-    """A page under the tabs; `url_name` when it is not one of this room."""
+    """A page under the tabs; `url_name` when it is not one of this room, `group` in the settings."""
 
     name: str
     label: str | Promise
     permission: str | None = None
     url_name: str = ""
     order: int = 50
+    group: str = ""
 
     @property
     def url(self) -> str:
@@ -36,16 +37,47 @@ PROFILE_TABS = (
 )
 SETTINGS_TABS: Registry[Tab] = Registry("tab of the settings")
 SETTINGS_TABS.register(
-    Tab("users", _("Users"), "accounts.manage", order=10),
-    Tab("teams", _("Teams"), "accounts.manage", order=11),
-    Tab("roles", _("Roles"), "accounts.manage", order=12),
-    Tab("company", _("Company"), "core.settings", order=20),
-    Tab("jobs", _("Background jobs"), "core.jobs", order=90),
-    Tab("mail", _("Letters"), "core.jobs", order=91),
+    Tab("users", _("Users"), "accounts.manage", order=10, group="people"),
+    Tab("teams", _("Teams"), "accounts.manage", order=11, group="people"),
+    Tab("roles", _("Roles"), "accounts.manage", order=12, group="people"),
+    Tab("company", _("About the company"), "core.settings", order=20, group="company"),
+    Tab("jobs", _("Background jobs"), "core.jobs", order=90, group="system"),
+    Tab("mail", _("Letters"), "core.jobs", order=91, group="system"),
 )
+# What the settings are about, in the order of the page.
+GROUPS: dict[str, Promise] = {
+    "people": _("Staff"),
+    "company": _("Company"),
+    "clients": _("Clients and their data"),
+    "analytics": _("Analytics"),
+    "system": _("System"),
+}
 
 
-def open_tabs(actor: Any, tabs: Iterable[Tab] = SETTINGS_TABS) -> list[Tab]:
-    """The tabs that the actor may open, in their order."""
-    found = [tab for tab in tabs if tab.permission is None or policy.allows(actor, tab.permission)]
+@dataclass(frozen=True, slots=True)
+class TabGroup:
+    """The pages of the settings about one thing that somebody may open."""
+
+    label: Promise
+    tabs: Sequence[Tab]
+    current: bool
+
+
+def open_tabs(actor: Any) -> list[Tab]:
+    """The pages of the settings that the actor may open, in their order."""
+    found = [
+        tab
+        for tab in SETTINGS_TABS
+        if tab.permission is None or policy.allows(actor, tab.permission)
+    ]
     return sorted(found, key=lambda tab: tab.order)
+
+
+def groups_for(actor: Any, current: str) -> list[TabGroup]:
+    """The settings open to the actor; none at all when the current page is not among them."""
+    tabs = open_tabs(actor)
+    here = next((tab.group for tab in tabs if tab.name == current), None)
+    if here is None:
+        return []
+    found = {name: [tab for tab in tabs if tab.group == name] for name in GROUPS}
+    return [TabGroup(GROUPS[name], own, name == here) for name, own in found.items() if own]

@@ -5,6 +5,7 @@ from datetime import time
 from django.utils.translation import gettext_lazy as _
 
 from orbita.accounts.policy import PERMISSIONS, Permission
+from orbita.accounts.tabs import SETTINGS_TABS, Tab
 from orbita.analytics import card, jobs, rfm_facts
 from orbita.analytics.models import RfmHistory, RfmScore
 from orbita.analytics.reports import REPORTS
@@ -55,6 +56,9 @@ DERIVED.register(Derived("rfm_score", RfmScore), Derived("rfm_history", RfmHisto
 lists.add_column(card.GROUP)
 lists.add_column(card.SCORES, after="rfm")
 lists.VIEWS.append(card.TO_SAVE)
+SETTINGS_TABS.register(
+    Tab("rfm", _("RFM analysis"), "analytics.edit", "analytics:rfm-settings", 40, "analytics"),
+)
 MENU.register(
     MenuItem(
         "rfm",

@@ -9,7 +9,7 @@ from ninja.openapi.docs import DocsBase
 
 from orbita import __version__
 from orbita.api.auth import PerUserThrottle, TokenAuth
-from orbita.api.problems import register_handlers
+from orbita.api.problems import CONTENT_TYPE, register_handlers
 
 DESCRIPTION = """
 Everything the pages can do with clients, orders, products, imports and RFM, under the same rights.
@@ -83,7 +83,7 @@ class Api(NinjaAPI):
                 for status, answer in operation["responses"].items():
                     if int(status) >= 400 and "application/json" in answer.get("content", {}):
                         content = answer["content"]
-                        content["application/problem+json"] = content.pop("application/json")
+                        content[CONTENT_TYPE] = content.pop("application/json")
         return schema
 
 

@@ -33,6 +33,8 @@ class Problem(Schema):
     detail: str = ""
     errors: dict[str, list[str]] = {}
     clients: list[KnownClient] = []
+    # Of a failure of ours: the log has its cause under the same id.
+    request_id: str = ""
 
 
 class KnownClientError(Exception):
@@ -48,8 +50,9 @@ class ConflictError(Exception):
 
 
 # What any operation may answer; declared on each, so that clients can rely on it.
-COMMON = {400: Problem, 401: Problem, 403: Problem, 404: Problem, 422: Problem, 429: Problem}
+COMMON = dict.fromkeys((400, 401, 403, 404, 422, 429, 500), Problem)
 WRITING = {**COMMON, 409: Problem, 413: Problem}
+CONTENT_TYPE = "application/problem+json"
 
 
 def problem(
@@ -63,9 +66,7 @@ def problem(
         "errors": errors or {},
         **more,
     }
-    return HttpResponse(
-        msgspec.json.encode(body), status=status, content_type="application/problem+json"
-    )
+    return HttpResponse(msgspec.json.encode(body), status=status, content_type=CONTENT_TYPE)
 
 
 def _not_signed_in(request: HttpRequest, error: Any) -> HttpResponse:

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
-from zoneinfo import available_timezones
 
 from django.core.exceptions import ValidationError
 from django.db.models import Field
@@ -17,6 +16,7 @@ from orbita.clients.fields import values as own
 from orbita.clients.fields.known import own_field
 from orbita.clients.models import AcquisitionSource, Client
 from orbita.clients.names import parse_company
+from orbita.core import zones
 from orbita.core.text import clean_line, clean_text, normalise
 
 Values = Mapping[str, Any]
@@ -73,7 +73,7 @@ def _day(name: str, value: Any) -> date | None:
 
 def _zone(name: str, value: Any) -> str:
     text = str(value or "").strip()
-    if text and text not in available_timezones():
+    if text and text not in zones.known():
         raise ValueError(_("There is no such time zone."))
     return text
 

@@ -39,6 +39,8 @@ def _preview(found: FoundClient) -> str:
     client = found.client
     parts = (
         found.reason if set(found.why) - PLAIN else "",
+        # People often know a company by its owner, whom its name does not tell.
+        client.legal_name if client.is_company and client.legal_name != client.name else "",
         client.city,
         client.responsible.display_name if client.responsible else "",
         f"№ {client.pk}",

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
 from orbita.accounts.models import User
-from orbita.clients import card_fields, zones
+from orbita.clients import card_fields
 from orbita.clients.actions.card import ConflictError
 from orbita.clients.actions.contacts import read as read_contact
 from orbita.clients.collections import COLLECTIONS
@@ -33,6 +33,7 @@ from orbita.clients.models import (
 )
 from orbita.clients.names import parse_company
 from orbita.clients.relations import sides_for
+from orbita.core import zones
 from orbita.ui.forms import UiForm, dress
 
 MOST_SUGGESTIONS = 200
@@ -79,6 +80,10 @@ def _sources() -> list[str]:
     return list(AcquisitionSource.objects.values_list("name", flat=True)[:MOST_SUGGESTIONS])
 
 
+def _zones() -> list[tuple[str, str]]:
+    return [("", "—"), *zones.choices()]
+
+
 def known_tags() -> list[str]:
     return list(Tag.objects.values_list("name", flat=True)[:MOST_SUGGESTIONS])
 
@@ -93,7 +98,7 @@ def form_field(name: str) -> forms.Field:
     if name == "source":
         return forms.CharField(max_length=100, widget=SuggestInput(_sources), **common)
     if name == "time_zone":
-        return forms.ChoiceField(choices=zones.choices, **common)
+        return forms.ChoiceField(choices=_zones, **common)
     if name == "birthday":
         return forms.CharField(
             widget=forms.DateInput(attrs={"type": "date", "max": "2200-12-31"}), **common

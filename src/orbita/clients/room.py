@@ -196,21 +196,18 @@ TIMELINE_GROUPS.register(
     TimelineGroup("changes", _("Changes"), order=90),
 )
 SETTINGS_TABS.register(
-    Tab("fields", _("Own fields"), "fields.edit", "clients:fields", order=30),
+    Tab("fields", _("Own fields"), "fields.edit", "clients:fields", 30, "clients"),
+    Tab("statuses", _("Statuses"), "clients.rules", "clients:statuses", 31, "clients"),
+    Tab("work", _("Rules of work"), "clients.rules", "clients:work-rules", 32, "clients"),
+    Tab("entry", _("New clients"), "core.settings", "clients:entry-rules", 33, "clients"),
+    Tab(
+        "quality", _("Rules of quality"), "quality.edit", "clients:quality-settings", 34, "clients"
+    ),
 )
 LISTS.register(lists.CLIENTS, lists.BIN, POOL)
 MENU.register(
     MenuItem("clients", _("Clients"), "clients:list", "users", "clients.view", 20, phone=True),
     MenuItem("duplicates", _("Duplicates"), "clients:duplicates", "merge", "clients.merge", 22),
-    MenuItem(
-        "entry-rules",
-        _("New clients"),
-        "clients:entry-rules",
-        "users",
-        "core.settings",
-        70,
-        section="settings",
-    ),
     MenuItem("pool", _("Free pool"), "clients:pool", "inbox", "clients.take", 33),
     MenuItem(
         "regions",
@@ -219,24 +216,6 @@ MENU.register(
         "globe",
         "clients.regions",
         order=64,
-        section="settings",
-    ),
-    MenuItem(
-        "work-rules",
-        _("Rules of work"),
-        "clients:work-rules",
-        "scale",
-        "clients.rules",
-        order=62,
-        section="settings",
-    ),
-    MenuItem(
-        "statuses",
-        _("Statuses"),
-        "clients:statuses",
-        "flow",
-        "clients.rules",
-        order=60,
         section="settings",
     ),
     MenuItem("segments", _("Segments"), "clients:segments", "filter", "clients.view", 24),

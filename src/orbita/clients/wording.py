@@ -11,13 +11,13 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from orbita.clients import zones
 from orbita.clients.card_fields import model_field
 from orbita.clients.contacts import Contact, reach
 from orbita.clients.fields import kinds
 from orbita.clients.fields.known import is_own, own_field
 from orbita.clients.models import Address, CompanyPerson, Note, Relation
 from orbita.clients.work.words import reason
+from orbita.core import zones
 from orbita.ui import formats
 
 Payload = Mapping[str, Any]

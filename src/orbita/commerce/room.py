@@ -6,6 +6,7 @@ from functools import partial
 from django.utils.translation import gettext_lazy as _
 
 from orbita.accounts.policy import PERMISSIONS, Permission
+from orbita.accounts.tabs import SETTINGS_TABS, Tab
 from orbita.clients.extension import (
     CARD_BUTTONS,
     CARD_PANELS,
@@ -121,18 +122,12 @@ CARD_BUTTONS.register(
     CardButton("order", _("New order"), card.new_order_url, "cart", "orders.edit", order=10)
 )
 LISTS.register(lists.ORDERS, lists.ORDERS_BIN, lists.PRODUCTS, lists.PRODUCTS_BIN)
+SETTINGS_TABS.register(
+    Tab("rates", _("Exchange rates"), "core.settings", "commerce:rates", 21, "company"),
+)
 MENU.register(
     MenuItem("orders", _("Orders"), "commerce:orders", "cart", "orders.view", order=30, phone=True),
     MenuItem("products", _("Products"), "commerce:products", "box", "products.view", order=32),
-    MenuItem(
-        "rates",
-        _("Exchange rates"),
-        "commerce:rates",
-        "ruble",
-        "core.settings",
-        order=80,
-        section="settings",
-    ),
 )
 QUICK_CREATE.register(
     QuickCreate("order", _("Order"), "commerce:order-new", "cart", "orders.edit", order=20),

@@ -48,6 +48,7 @@ MIDDLEWARE = [
     "orbita.core.middleware.security_headers",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "orbita.core.middleware.request_context",
+    "orbita.api.middleware.problems_of_the_api",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -196,10 +197,17 @@ ORBITA_MAIL_FROM = env.text("ORBITA_MAIL_FROM", "orbita@localhost")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"keys": {"()": "orbita.core.logs.WithoutKeys"}},
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "filters": {
+        "keys": {"()": "orbita.core.logs.WithoutKeys"},
+        "cause": {"()": "orbita.core.logs.WithRequestId"},
+    },
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(cause)s%(name)s: %(message)s"}},
     "handlers": {
-        "stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["keys"]}
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": "line",
+            "filters": ["keys", "cause"],
+        }
     },
     "root": {"handlers": ["stderr"], "level": env.text("ORBITA_LOG_LEVEL", "WARNING")},
 }

@@ -7,6 +7,7 @@ from contextvars import ContextVar
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+REQUEST_ID = "orbita.request_id"
 _request_id: ContextVar[str] = ContextVar("request_id", default="")
 _memory: ContextVar[dict[str, Any] | None] = ContextVar("memory", default=None)
 

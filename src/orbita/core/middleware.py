@@ -39,6 +39,8 @@ def request_context(get_response: Next) -> Next:
 
     def middleware(request: HttpRequest) -> HttpResponse:
         with context.request() as identifier:
+            # Django writes of refusals to the log when the request is over already.
+            request.META[context.REQUEST_ID] = identifier
             response = get_response(request)
         response.headers["X-Request-Id"] = identifier
         return response

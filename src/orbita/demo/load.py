@@ -44,6 +44,7 @@ from orbita.core.text import normalise
 from orbita.demo import records, staff
 from orbita.demo.chance import moment
 from orbita.demo.company import SEED, generate
+from orbita.demo.knowledge import lay_down
 from orbita.demo.messy import write_samples
 
 PASSWORD = "sever-i-yug"  # noqa: S105 – printed at every start; it opens made-up data only
@@ -131,6 +132,7 @@ class _Loader:
         facts.refresh(self._client_ids, origin=Origin.BACKFILL)
         index_clients(self._client_ids, fresh=True)
         index_notes(list(Note.objects.values_list("pk", flat=True)))
+        lay_down(self._admin)
 
     def _at(self, when: datetime) -> datetime:
         """Squeezes today's moments into the part of today that is over."""

@@ -126,11 +126,11 @@ def start_service(place: Place, tmp_path: Path) -> Iterator[Callable[..., Servic
     """Starts the service at a place on a free port and waits until it is ready."""
     started: list[Service] = []
 
-    def start(command: str = "serve", **environment: str) -> Service:
+    def start(command: str = "serve", *arguments: str, **environment: str) -> Service:
         output, errors = (tmp_path / f"{name}-{len(started)}.txt" for name in ("out", "err"))
         with output.open("w") as out, errors.open("w") as err:
             process = subprocess.Popen(
-                [sys.executable, "-m", "orbita", command, "--port", "0"],
+                [sys.executable, "-m", "orbita", command, "--port", "0", *arguments],
                 env={**place.environment, **environment},
                 stdout=out,
                 stderr=err,

@@ -7,6 +7,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from orbita.core.sentences import say
 from orbita.gateways.exports.models import Export as Export  # Django looks for models here
 from orbita.gateways.querysets import ImportQuerySet, SavedMappingQuerySet
 
@@ -125,6 +126,7 @@ class ImportRow(models.Model):
     # As the file's owner sees it in his spreadsheet.
     number = models.PositiveBigIntegerField(_("row"))
     outcome = models.CharField(max_length=8, choices=Outcome.choices)
+    # A text of `core.sentences.keep`; of rows of earlier versions, as it read then.
     reason = models.TextField(_("reason"), blank=True)
     # The cells of a rejected row as text.
     cells = models.JSONField(default=list)
@@ -140,6 +142,11 @@ class ImportRow(models.Model):
 
     def __str__(self) -> str:
         return f"row {self.number} of import {self.batch_id}"
+
+    @property
+    def why(self) -> str:
+        """The reason in the language of the moment."""
+        return say(self.reason)
 
 
 class ImportChange(models.Model):
@@ -169,7 +176,7 @@ class ImportChange(models.Model):
     version = models.PositiveIntegerField(default=1)
     # For a thing that was known before: what was there and what was put, as JSON.
     before = models.TextField(blank=True)
-    # Why the undo left it.
+    # Why the undo left it, stored in the same way.
     kept = models.TextField(blank=True)
 
     class Meta:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from orbita.accounts.middleware import public
 from orbita.accounts.policy import Denied
+from orbita.core import context
 
 logger = logging.getLogger(__name__)
 
@@ -17,7 +18,7 @@ logger = logging.getLogger(__name__)
 def error_page(
     request: HttpRequest, code: int, heading: str, text: str, reason: str = ""
 ) -> HttpResponse:
-    """A page that says what went wrong and where to go; short text for htmx and the API alike."""
+    """A page that says what went wrong and where to go; a short text for htmx."""
     if request.headers.get("HX-Request"):
         return HttpResponse(f"{heading}. {reason or text}", status=code, content_type="text/plain")
     return render(
@@ -103,6 +104,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
             _(
                 "Nothing of yours is lost. Try again; if it repeats, show this page to the administrator."
             ),
+            _("Number of the request: %(id)s") % {"id": context.request_id()},
         )
     except Exception:
         # The page itself may be what is broken (no database, say): plain words always work.

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from orbita.accounts.models import Role, Team, User, UserSession
+from orbita.core import zones
 from orbita.core.rules import FACTS, Fact, column, moment_column
 from orbita.ui import charts, formats, icons, toasts
 from orbita.ui.forms import UiForm
@@ -85,7 +86,7 @@ KIT_LIST = ListSpec(
         Column(
             "zone",
             _("Time zone"),
-            lambda user, look: user.time_zone,
+            lambda user, look: zones.label(user.time_zone),
             default=False,
             permission="accounts.manage",
         ),

@@ -29,7 +29,8 @@ class Badge:
 class MenuItem:
     """An entry of the side menu. `badge` runs on every page: it must be one indexed read.
 
-    `phone` entries stand in the bar at the bottom of a phone, the first four by order.
+    `phone` entries stand in the bar at the bottom of a phone, the first four by order. `shown` says
+    who sees an entry that leads to several pages under rights of their own.
     """
 
     name: str
@@ -41,6 +42,7 @@ class MenuItem:
     section: str = "work"
     badge: Callable[[Any], Badge | None] | None = None
     phone: bool = False
+    shown: Callable[[Any], bool] | None = None
 
 
 @dataclass(frozen=True)
@@ -133,7 +135,9 @@ def menu_for(request: HttpRequest) -> list[list[Entry]]:
     found = [
         (item, url)
         for item in sorted(MENU, key=lambda item: item.order)
-        if permitted(actor, item.permission) and (url := address(item.url_name))
+        if permitted(actor, item.permission)
+        and (item.shown is None or item.shown(actor))
+        and (url := address(item.url_name))
     ]
     here = max(
         (url for _item, url in found if _stands_under(request.path, url)), key=len, default=None

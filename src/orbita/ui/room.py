@@ -3,6 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from orbita.accounts.policy import PERMISSIONS, Permission
+from orbita.accounts.tabs import open_tabs
 from orbita.core.events import KINDS, EventKind
 from orbita.ui import kit
 from orbita.ui.lists import LISTS
@@ -30,9 +31,9 @@ MENU.register(
         _("Settings"),
         "accounts:settings",
         "gear",
-        "accounts.manage",
         order=900,
         section="settings",
+        shown=lambda actor: bool(open_tabs(actor)),
     ),
 )
 kit.register_facts()

@@ -1,7 +1,5 @@
 """What administrators do to the core: company settings, jobs, letters."""
 
-from zoneinfo import available_timezones
-
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -9,7 +7,7 @@ from phonenumbers import SUPPORTED_REGIONS
 
 from orbita.accounts import policy
 from orbita.accounts.models import User
-from orbita.core import jobs, mail
+from orbita.core import jobs, mail, zones
 from orbita.core.events import changes, emit
 from orbita.core.models import Company, Job, OutgoingMail
 
@@ -17,7 +15,7 @@ from orbita.core.models import Company, Job, OutgoingMail
 def change_company(*, actor: User, name: str, time_zone: str, phone_region: str) -> Company:
     """Changes the company's settings. Its currency is chosen once, at set-up: all sums are in it."""
     policy.require(actor, "core.settings")
-    if time_zone not in available_timezones():
+    if time_zone not in zones.known():
         raise ValidationError({"time_zone": _("There is no such time zone.")})
     if phone_region not in SUPPORTED_REGIONS:
         raise ValidationError({"phone_region": _("There is no such country.")})

@@ -1,7 +1,5 @@
 """Users, teams and what people set for themselves."""
 
-from zoneinfo import available_timezones
-
 from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
@@ -10,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from orbita.accounts import policy
 from orbita.accounts.models import Invitation, Role, Team, User
+from orbita.core import zones
 from orbita.core.events import changes, emit
 from orbita.core.models import Company
 
@@ -137,7 +136,7 @@ def change_preferences(
             raise ValidationError(_("There is no such theme."))
         actor.theme = theme
     if time_zone is not None:
-        if time_zone not in available_timezones():
+        if time_zone not in zones.known():
             raise ValidationError(_("There is no such time zone."))
         actor.time_zone = time_zone
     actor.full_clean(exclude=["password", "email", "role", "team"])

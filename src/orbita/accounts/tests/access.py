@@ -95,7 +95,7 @@ ROWS = [
         method="POST",
         kwargs=lambda w: {"pk": w["token"].pk},
     ),
-    Row("accounts:settings", only("administrator", status=302)),
+    Row("accounts:settings", only("head", "administrator", status=302)),
     Row("accounts:users", ADMINISTRATOR),
     Row("accounts:invite", ADMINISTRATOR),
     Row(

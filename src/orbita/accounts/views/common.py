@@ -1,6 +1,6 @@
 """What the pages of this room share."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 from django import forms
@@ -10,8 +10,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import NoReverseMatch, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
-
-from orbita.accounts.tabs import SETTINGS_TABS, Tab, open_tabs
 
 T = TypeVar("T")
 
@@ -59,8 +57,6 @@ def tabbed(
     tab: str,
     context: dict[str, Any],
     template: str = "",
-    tabs: Iterable[Tab] = SETTINGS_TABS,
 ) -> HttpResponse:
-    """A page under its row of tabs, of which the user sees those open to him."""
-    more = {"tabs": open_tabs(request.user, tabs), "tab": tab}
-    return render(request, f"accounts/{template or tab}.html", {**context, **more})
+    """A page that stands under tabs, in the place of that name."""
+    return render(request, f"accounts/{template or tab}.html", {**context, "tab": tab})

@@ -26,7 +26,7 @@ page = require_http_methods(["GET", "HEAD", "POST"])
 
 
 def own_page(request: HttpRequest, tab: str, context: dict[str, Any]) -> HttpResponse:
-    return tabbed(request, tab, context, tabs=PROFILE_TABS)
+    return tabbed(request, tab, context | {"tabs": PROFILE_TABS})
 
 
 def me(request: HttpRequest) -> User:

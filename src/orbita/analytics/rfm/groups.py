@@ -18,7 +18,8 @@ class Group:
     """A group of clients with the same state and the same thing to do about it.
 
     `hue` says what to do by colour: keep, grow, watch, save or wake. `meaning` and `steps` are for
-    people; a step is (icon, what, why).
+    people; a step is (icon, what, why). `hyphened` is a long label that says where a narrow cell of
+    the map may break it.
     """
 
     name: str
@@ -27,6 +28,11 @@ class Group:
     meaning: Text
     steps: tuple[tuple[str, Text, Text], ...]
     at_stake: bool = False
+    hyphened: Text = ""
+
+    @property
+    def on_map(self) -> Text:
+        return self.hyphened or self.label
 
     @property
     def css(self) -> str:
@@ -82,6 +88,7 @@ _ALL = (
             ("send", _("Tell how to use what they bought"), _("and what others take with it")),
             ("phone", _("Ask how it was"), _("and answer: it often decides about the second purchase")),
         ),
+        hyphened=pgettext_lazy("with a soft hyphen", "Promising"),
     ),
     Group(
         "new",
@@ -154,6 +161,7 @@ _ALL = (
         (
             ("send", _("A last letter"), _("then stop spending money and patience on them")),
         ),
+        hyphened=pgettext_lazy("with a soft hyphen", "Lost"),
     ),
 )  # fmt: skip
 GROUPS: dict[str, Group] = {group.name: group for group in _ALL}

@@ -115,25 +115,25 @@ def settings(**changes: str) -> dict[str, str]:
 def test_a_preview_stores_nothing_and_saving_stores_cut_points_by_hand(
     client: Browser, head: User, base: None
 ) -> None:
-    page(client, head, "/rfm/settings/")
+    page(client, head, "/settings/rfm/")
     by_hand = settings(frequency_by_hand="on") | {
         f"frequency_{place}": str(place + 1) for place in range(4)
     }
     by_hand |= {f"{m}_{place}": "1" for m in ("recency", "monetary") for place in range(4)}
-    assert client.post("/rfm/settings/", by_hand | {"preview": "1"}).status_code == 200
+    assert client.post("/settings/rfm/", by_hand | {"preview": "1"}).status_code == 200
     assert not RfmSettings.objects.exists()
-    assert client.post("/rfm/settings/", by_hand | {"save": "1"}).status_code == 302
+    assert client.post("/settings/rfm/", by_hand | {"save": "1"}).status_code == 302
     assert RfmSettings.current().params.fixed == {"frequency": (1, 2, 3, 4)}
 
 
 def test_cut_points_out_of_order_are_refused_in_words(
     client: Browser, head: User, base: None
 ) -> None:
-    page(client, head, "/rfm/settings/")
+    page(client, head, "/settings/rfm/")
     wrong = settings(monetary_by_hand="on", save="1") | {
         f"{m}_{place}": "7" for m in ("recency", "frequency", "monetary") for place in range(4)
     }
-    answer = client.post("/rfm/settings/", wrong)
+    answer = client.post("/settings/rfm/", wrong)
     assert answer.status_code == 422
     assert "Each cut point must be above the one before it." in answer.content.decode()
     assert not RfmSettings.objects.exists()
@@ -142,11 +142,11 @@ def test_cut_points_out_of_order_are_refused_in_words(
 def test_another_number_of_bands_is_shown_before_it_is_stored(
     client: Browser, head: User, base: None
 ) -> None:
-    page(client, head, "/rfm/settings/")
+    page(client, head, "/settings/rfm/")
     posted = settings(bands="3", save="1") | {
         f"{m}_{place}": "7" for m in ("recency", "frequency", "monetary") for place in range(4)
     }
-    answer = client.post("/rfm/settings/", posted)
+    answer = client.post("/settings/rfm/", posted)
     assert answer.status_code == 200
     assert "recency_1" in answer.content.decode()
     assert "recency_2" not in answer.content.decode()

@@ -45,6 +45,7 @@ from orbita.clients.work.limits import note_given
 from orbita.core.bulk import insert_rows, reserve_ids, upsert_rows
 from orbita.core.events import NewEvent, emit_bulk
 from orbita.core.models import Origin
+from orbita.core.sentences import Sentence
 from orbita.core.text import clean_line, normalise
 
 SKIP, FILL, OVERWRITE = "skip", "fill", "overwrite"
@@ -227,7 +228,7 @@ class Kept:
 
     client_id: int
     name: str
-    reason: str
+    reason: Sentence
 
 
 # ---- changing known clients ----

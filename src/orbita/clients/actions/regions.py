@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from typing import Any
-from zoneinfo import available_timezones
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -12,6 +11,7 @@ from orbita.accounts import policy
 from orbita.accounts.models import User
 from orbita.clients.models import RegionPassport
 from orbita.clients.region_names import region_name_key
+from orbita.core import zones
 from orbita.core.events import changes, emit, payload_of
 from orbita.core.models import Event
 from orbita.core.text import clean_line, clean_text
@@ -33,7 +33,7 @@ def save_region(
     if not name or len(name) > 100:
         raise ValidationError({"name": [_("A region needs a name of at most 100 characters.")]})
     zone = values.get("time_zone", region.time_zone if region else "")
-    if zone and zone not in available_timezones():
+    if zone and zone not in zones.known():
         raise ValidationError({"time_zone": [_("There is no such time zone.")]})
     texts = {
         field: clean_text(values.get(field, getattr(region, field, "")))

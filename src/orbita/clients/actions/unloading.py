@@ -7,7 +7,6 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from orbita.accounts import policy
 from orbita.accounts.models import User
@@ -34,6 +33,8 @@ from orbita.clients.records import NAME_PARTS
 from orbita.clients.search import forget_clients, index_clients
 from orbita.core.events import NewEvent, emit_bulk
 from orbita.core.models import Origin
+from orbita.core.sentences import Sentence
+from orbita.core.sentences import Sentence as _
 from orbita.core.text import normalise
 
 # What a card consists of: it goes with the card.
@@ -94,10 +95,10 @@ def _remove(created: Mapping[int, int], said: dict[str, Any]) -> tuple[list[Kept
     return kept, [NewEvent("client.unloaded", pk, "client", pk, dict(said)) for pk in gone]
 
 
-def _attached(ids: Sequence[int]) -> dict[int, str]:
+def _attached(ids: Sequence[int]) -> dict[int, Sentence]:
     """The clients that something refers to, with what it is. Whatever room brings it."""
     own = {*_OWN, *(derived.model for derived in DERIVED)}
-    reasons: dict[int, str] = {}
+    reasons: dict[int, Sentence] = {}
     for relation in Client._meta.related_objects:
         model: Any = relation.related_model
         if model in own or not relation.field.concrete:

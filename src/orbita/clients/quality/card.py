@@ -92,7 +92,7 @@ def completeness(request: HttpRequest, client: Client) -> SafeString | str:
     weights = Weights(QualitySettings.current())
     closed = hidden_from("client", request.user)
     missing = [
-        (_capital(str(item.label)), gain, _url(client, item.name, item.field))
+        (_inside(str(item.label)), gain, _url(client, item.name, item.field))
         for item, gain in weights.missing(client.kind, mask | weights.own_filled(client.own))
         if item.name not in closed
     ]
@@ -108,8 +108,9 @@ def completeness(request: HttpRequest, client: Client) -> SafeString | str:
     return render_to_string("clients/quality/_completeness.html", context, request)
 
 
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
+def _inside(label: str) -> str:
+    """The label inside a sentence; «ИНН» and the like keep their capitals."""
+    return label if label[1:2].isupper() else label[:1].lower() + label[1:]
 
 
 def _url(client: Client, name: str, field: str) -> str:

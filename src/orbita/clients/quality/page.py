@@ -115,6 +115,10 @@ class Page:
             not number,
         )
 
+    @property
+    def has_past(self) -> bool:
+        return len(self._days) > 1
+
     def _change(self, line: Line, number: int) -> tuple[str, str]:
         """The difference to a month ago, or to the oldest count within it."""
         assert self.today is not None  # noqa: S101

@@ -12,6 +12,6 @@ urlpatterns = [
     path("quality/repair/<slug:name>/", views.repair, name="repair"),
     path("quality/repairs/<int:pk>/", views.repair_result, name="repair-result"),
     path("quality/repairs/<int:pk>/undo/", views.repair_undo, name="repair-undo"),
-    path("quality/settings/", views.settings, name="quality-settings"),
-    path("quality/settings/undo/<int:pk>/", views.undo_settings, name="quality-settings-undo"),
+    path("settings/quality/", views.settings, name="quality-settings"),
+    path("settings/quality/undo/<int:pk>/", views.undo_settings, name="quality-settings-undo"),
 ]

@@ -24,7 +24,7 @@ from orbita.core.text import normalise, search_tokens
 
 # How many of the cheapest cards are read to rank them; whoever is not among these types more.
 CONSIDERED = 300
-SHOWN = ("kind", "name", "city", "responsible__name", "responsible__email")
+SHOWN = ("kind", "name", "legal_name", "city", "responsible__name", "responsible__email")
 EXACT, OTHERWISE = 0.1, 0.7
 # Cards whose prices differ by less are told apart by how often and how lately they were dealt with.
 STEP = 0.25
@@ -83,7 +83,9 @@ def find_clients(
         known = {match.client_id for match in matches}
         matches += [one for one in _among(seen, text) if one.client_id not in known]
     by_id = {match.client_id: match for match in matches}
-    wanted, now, initials = normalise(text), timezone.now(), _initials(text)
+    now, initials = timezone.now(), _initials(text)
+    # As typed, and as it reads on the other layout of the keyboard.
+    wanted = tuple({normalise(text), *(" ".join(one.words) for one in readings(normalise(text)))})
     order = sorted(
         (
             _level(_price(by_id[pk], name, initials)),

@@ -145,3 +145,10 @@ def test_indexing_again_changes_nothing(alice: User) -> None:
     postings = set(TextPosting.objects.values_list("pk", flat=True))
     index_clients([client.pk])
     assert set(TextPosting.objects.values_list("pk", flat=True)) == postings
+
+
+def test_on_the_other_layout_surnames_come_before_patronymics_too(alice: User) -> None:
+    patronymic = person(alice, "Алексеева Лариса Ивановна")
+    surname = person(alice, "Иванов Тимофей")
+    for typed in ("иванов", "bdfyjd"):
+        assert [pk for pk, _why in found(alice, typed)] == [surname.pk, patronymic.pk]

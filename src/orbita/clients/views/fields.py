@@ -12,7 +12,6 @@ from django.views.decorators.http import require_POST, require_safe
 
 from orbita.accounts import policy
 from orbita.accounts.models import Role
-from orbita.accounts.tabs import open_tabs
 from orbita.clients.fields import actions, trades
 from orbita.clients.fields.indexing import REPEATED
 from orbita.clients.fields.settings_form import FieldSettingsForm
@@ -39,8 +38,8 @@ class Line:
 def _page(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
     form = context.get("form")
     wrong = form is not None and form.is_bound and bool(form.errors)
-    tabs = {"tabs": open_tabs(request.user), "tab": "fields"}
-    return render(request, f"clients/{template}.html", context | tabs, status=422 if wrong else 200)
+    context |= {"tab": "fields"}
+    return render(request, f"clients/{template}.html", context, status=422 if wrong else 200)
 
 
 def _subject(request: HttpRequest) -> str:

@@ -15,13 +15,13 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from orbita.accounts import policy
-from orbita.clients import zones
 from orbita.clients.actions.regions import PERMISSION, delete_region, save_region, undo_region
 from orbita.clients.extension import CardPanel
 from orbita.clients.forms import form_field, into_form
 from orbita.clients.models import Address, Client, RegionPassport
 from orbita.clients.region_names import region_name_key
 from orbita.clients.views.common import actor_of, form_page
+from orbita.core import zones
 from orbita.core.models import Event
 from orbita.ui import toasts
 from orbita.ui.forms import UiForm, dress

@@ -21,7 +21,7 @@ from .catalogue import (
     set_on_sale,
     unload_products,
 )
-from .loading import Loaded, Outcome, load_orders, problem, unload_orders
+from .loading import Loaded, Outcome, load_orders, unload_orders
 from .many import (
     complete_orders,
     delete_orders,
@@ -59,7 +59,6 @@ __all__ = [
     "load_products",
     "mark_abandoned_carts",
     "order_cart",
-    "problem",
     "put_on_sale",
     "record_payment",
     "remove_opening_balance",

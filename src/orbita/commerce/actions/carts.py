@@ -45,7 +45,7 @@ def create_or_update_cart(
         raise ValidationError({"external_id": _("Enter the number of the cart.")})
     sentence = fault(OrderData(lines=lines, currency=currency))
     if sentence or any(line.quantity <= 0 or line.price < 0 for line in lines):
-        raise ValidationError({"lines": sentence or _("Quantity must be above zero.")})
+        raise ValidationError({"lines": str(sentence or _("Quantity must be above zero."))})
     with transaction.atomic():
         known = Cart.objects.select_for_update(of=("self",), no_key=True)
         cart = known.filter(origin=origin, external_id=external_id).first()

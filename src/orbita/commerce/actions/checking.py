@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 
-from django.utils.translation import gettext as _
-
 from orbita.commerce.models import Order
 from orbita.commerce.records import LineData, OrderData
 from orbita.commerce.sums import LARGEST_FACTOR, LARGEST_SUM
+from orbita.core.sentences import Sentence
+from orbita.core.sentences import Sentence as _
 
 _WORDS = {
     "kind": frozenset(Order.Kind.values),
@@ -21,8 +21,8 @@ _LENGTHS = {
 LONGEST_NAME = 300
 
 
-def fault(data: OrderData) -> str:
-    """Why the order cannot be kept at all, or "" when it can. Asks nothing of the database."""
+def fault(data: OrderData) -> Sentence | None:
+    """Why the order cannot be kept at all, None when it can. Asks nothing of the database."""
     for name, words in _WORDS.items():
         if getattr(data, name) not in words:
             return _("“%(value)s” is not known here.") % {"value": str(getattr(data, name))[:40]}
@@ -41,7 +41,7 @@ def fault(data: OrderData) -> str:
     return _fault_of_lines(data.lines)
 
 
-def _fault_of_lines(lines: Iterable[LineData]) -> str:
+def _fault_of_lines(lines: Iterable[LineData]) -> Sentence | None:
     ordinals: set[int] = set()
     total = 0
     for place, line in enumerate(lines, start=1):
@@ -57,4 +57,4 @@ def _fault_of_lines(lines: Iterable[LineData]) -> str:
         if len(line.name) > LONGEST_NAME or "\0" in line.name:
             return _("“%(value)s…” is too long.") % {"value": line.name[:40]}
     # 1/10 000 × 1/1000, with up to three decimal places of the currency.
-    return _("The sum is too large.") if total > LARGEST_SUM * 10**4 else ""
+    return _("The sum is too large.") if total > LARGEST_SUM * 10**4 else None

@@ -14,7 +14,6 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from orbita.accounts import policy
 from orbita.accounts.models import User
@@ -28,6 +27,8 @@ from orbita.commerce.sums import Clock, Rates, Sums, first_payment, line_totals,
 from orbita.core.bulk import insert_rows, reserve_ids
 from orbita.core.events import NewEvent, emit_many
 from orbita.core.models import Company, Origin
+from orbita.core.sentences import Sentence
+from orbita.core.sentences import Sentence as _
 
 SKIP, FILL, OVERWRITE = "skip", "fill", "overwrite"
 
@@ -46,7 +47,7 @@ class Loaded:
     outcome: Outcome
     order_id: int | None = None
     version: int = 1
-    reason: str = ""
+    reason: Sentence | str = ""
     before: OrderData | None = None
 
 
@@ -55,7 +56,7 @@ class Kept:
     """An order that the undo left as it is, and why."""
 
     order_id: int
-    reason: str
+    reason: Sentence
 
 
 def load_orders(
@@ -84,14 +85,6 @@ def load_orders(
         events = load.events_of_orders() if event_per_order else load.events_of_clients()
         emit_many(events, actor=actor, origin=event_origin)
     return results
-
-
-def problem(data: OrderData, *, rates: Rates) -> str:
-    """Why `load_orders` would reject the row, or ""; for previews. Reads nothing but rates."""
-    company = Company.current()
-    day = Clock(company).read(data, timezone.now())[1]
-    currency = (data.currency or rates.base).upper()
-    return fault(data) or ("" if rates.at(currency, day) else _no_rate(currency))
 
 
 def unload_orders(
@@ -167,7 +160,7 @@ def _count_by_client(orders: Iterable[Order]) -> dict[int, int]:
     return counts
 
 
-def _no_rate(currency: str) -> str:
+def _no_rate(currency: str) -> Sentence:
     return _("There is no exchange rate of %(currency)s for that day.") % {"currency": currency}
 
 
@@ -300,7 +293,7 @@ class _Load:
     def _currency(self, row: OrderData) -> str:
         return row.currency.upper() or self._rates.base
 
-    def _reckon(self, row: OrderData) -> _Reckoned | str:
+    def _reckon(self, row: OrderData) -> _Reckoned | Sentence:
         """The order worked out, or why it cannot be kept."""
         sentence = fault(row)
         if sentence:
@@ -322,7 +315,7 @@ class _Load:
         if self._defaults:
             row = replace(row, own={**self._defaults, **row.own})
         reckoned = self._reckon(row)
-        if isinstance(reckoned, str):
+        if isinstance(reckoned, Sentence):
             return Loaded(Outcome.REJECTED, reason=reckoned)
         result = Loaded(Outcome.CREATED)
         fresh.append(result)
@@ -341,7 +334,7 @@ class _Load:
         if merged == before:
             return same
         reckoned = self._reckon(merged)
-        if isinstance(reckoned, str):
+        if isinstance(reckoned, Sentence):
             return Loaded(Outcome.REJECTED, order.pk, order.version, reason=reckoned)
         self._rewrite(order, reckoned)
         return Loaded(Outcome.UPDATED, order.pk, order.version, before=before)
@@ -357,7 +350,7 @@ class _Load:
 
     def put_back(self, order: Order, data: OrderData) -> None:
         reckoned = self._reckon(data)
-        if not isinstance(reckoned, str):
+        if not isinstance(reckoned, Sentence):
             self._rewrite(order, reckoned)
 
     def _rewrite(self, order: Order, reckoned: _Reckoned) -> None:

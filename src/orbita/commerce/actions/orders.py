@@ -351,7 +351,7 @@ def _fill(
 def _require_sound(data: OrderData) -> None:
     sentence = fault(data)
     if sentence:
-        raise ValidationError(sentence)
+        raise ValidationError(str(sentence))
     if not data.lines:
         raise ValidationError({"lines": _("Add at least one line.")})
     for line in data.lines:

@@ -12,18 +12,22 @@ from orbita.accounts.models import User
 from orbita.analytics.models import RfmMonth, RfmScore
 from orbita.clients import facts
 from orbita.clients.models import (
+    Address,
     Client,
     ClientFacts,
     CompanyPerson,
     Note,
+    RegionPassport,
     Relation,
     SearchedClient,
     SearchedNote,
+    Segment,
 )
 from orbita.clients.relations import KINDS, leads_to
 from orbita.commerce.models import Cart, Order, OrderLine, Product
 from orbita.core.models import Company, Event, Job, Origin
 from orbita.demo.company import generate
+from orbita.demo.knowledge import REGIONS
 from orbita.demo.load import PASSWORD, load_demo
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -51,6 +55,15 @@ def test_everything_generated_is_in_the_base(loaded: list[str]) -> None:
     assert Relation.objects.count() == len(made.relations)
     assert Note.objects.count() == sum(len(client.talks) for client in made.clients)
     assert Company.current().name == made.company
+
+
+def test_segments_and_passports_of_regions_say_something(loaded: list[str]) -> None:
+    admin = User.objects.get(role__key="administrator")
+    assert RegionPassport.objects.count() == len(REGIONS)
+    for segment in Segment.objects.all():
+        assert Client.objects.matching(segment.rule, actor=admin).exists(), segment.name
+    named = {region["name"] for region in REGIONS}
+    assert Address.objects.filter(region__in=named).exists()
 
 
 def test_sums_survive_to_the_kopeck(loaded: list[str]) -> None:

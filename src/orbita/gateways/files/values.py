@@ -11,8 +11,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Literal
 
-from django.utils.translation import gettext_lazy as _
-
+from orbita.core.sentences import Sentence as _
 from orbita.core.text import clean_line, clean_text, normalise
 from orbita.gateways.files.source import Cell
 

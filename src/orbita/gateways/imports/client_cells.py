@@ -6,8 +6,6 @@ from datetime import date
 from functools import lru_cache
 from typing import Any
 
-from django.utils.translation import gettext as _
-
 from orbita.clients import checks
 from orbita.clients.contacts import read_contact
 from orbita.clients.models import Client
@@ -17,6 +15,8 @@ from orbita.clients.records import (
     UserData,
 )
 from orbita.core.phones import split_phones
+from orbita.core.sentences import Sentence
+from orbita.core.sentences import Sentence as _
 from orbita.core.text import clean_line, normalise
 from orbita.gateways.files import values
 from orbita.gateways.files.header import header_key
@@ -179,7 +179,9 @@ def _phone(plan: Plan, draft: Draft, label: str, cell: Cell, order: Any) -> None
     service = _service_of(label)
     for phone in phones:
         typed = clean_line(phone.typed)[:300]
-        extension = _("ext. %(number)s") % {"number": phone.extension} if phone.extension else ""
+        extension = (
+            str(_("ext. %(number)s") % {"number": phone.extension}) if phone.extension else ""
+        )
         kind = service or ("mobile" if phone.is_mobile else "")
         draft.contacts.append(ContactData("phone", kind, typed, phone.e164, extension))
     for piece in unread:
@@ -303,7 +305,7 @@ def _service_of(label: str) -> str:
     return next((service for word, service in _SERVICES.items() if word in key), "")
 
 
-def _refused(label: str, text: str, error: ValueError) -> str:
+def _refused(label: str, text: str, error: ValueError) -> Sentence:
     return _("“%(column)s”: %(value)s. %(why)s") % {
         "column": label,
         "value": text[:60],

@@ -3,10 +3,9 @@
 from collections.abc import Callable
 from decimal import Decimal
 
-from django.utils.translation import gettext as _
-
 from orbita.commerce.models import Product
 from orbita.commerce.sums import LARGEST_FACTOR
+from orbita.core.sentences import Sentence as _
 from orbita.core.text import normalise
 from orbita.gateways.files import values
 from orbita.gateways.files.columns import Mapping

@@ -10,13 +10,13 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from django.utils.translation import gettext as _
-
 from orbita.accounts import policy
 from orbita.accounts.models import User
 from orbita.clients.models import Client, ContactPoint, ExternalId
 from orbita.clients.records import ClientData
 from orbita.core.bulk import holding
+from orbita.core.sentences import Sentence
+from orbita.core.sentences import Sentence as _
 from orbita.core.text import normalise
 from orbita.gateways.models import Import, ImportChange
 
@@ -79,7 +79,7 @@ class Found:
     like_id: int | None = None
     twin: int | None = None
     like_twin: int | None = None
-    refused: str = ""
+    refused: Sentence | None = None
 
 
 @dataclass(slots=True)

@@ -6,8 +6,6 @@ Until the start a mapping only says that a column shall become one; `make_fields
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from django.utils.translation import gettext as _
-
 from orbita.accounts import policy
 from orbita.accounts.models import User
 from orbita.clients.fields import kinds
@@ -16,6 +14,8 @@ from orbita.clients.fields.column import path
 from orbita.clients.fields.known import active
 from orbita.clients.fields.subjects import model_of
 from orbita.clients.models import FieldDefinition
+from orbita.core.sentences import Sentence
+from orbita.core.sentences import Sentence as _
 from orbita.core.text import clean_line, normalise
 from orbita.gateways.files.columns import Mapping, Note, column_letter
 from orbita.gateways.files.content import is_compact_date
@@ -154,12 +154,12 @@ def heading(mapping: Mapping, index: int) -> str:
 def _label(mapping: Mapping, index: int) -> str:
     """What the field of a column is called: its heading."""
     label = clean_line(mapping.labels.get(index, ""))[:LONGEST_LABEL].strip()
-    return label or _("Column %(letter)s") % {"letter": column_letter(index)}
+    return label or str(_("Column %(letter)s") % {"letter": column_letter(index)})
 
 
-def put_away(actor: User, field_ids: Sequence[int]) -> dict[int, str]:
+def put_away(actor: User, field_ids: Sequence[int]) -> dict[int, Sentence]:
     """Archives fields that an import made, those that hold nothing any more; the others with why not."""
-    kept = {}
+    kept: dict[int, Sentence] = {}
     for field in FieldDefinition.objects.filter(pk__in=field_ids, archived_at=None):
         how = path(kinds.TYPES[field.kind].how, field.key)
         records = model_of(field.subject)._base_manager

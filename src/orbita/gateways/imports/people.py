@@ -4,8 +4,6 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any, cast
 
-from django.utils.translation import gettext as _
-
 from orbita.clients import checks, naming
 from orbita.clients.names import looks_like_company, parse_company
 from orbita.clients.records import (
@@ -18,6 +16,7 @@ from orbita.clients.records import (
 )
 from orbita.core.money import to_minor
 from orbita.core.phones import format_phone
+from orbita.core.sentences import Sentence as _
 from orbita.core.text import clean_line, normalise
 from orbita.gateways.files import values
 from orbita.gateways.files.columns import Mapping
@@ -53,7 +52,7 @@ class ClientReader:
             for index, name in sorted(mapping.columns.items())
             if name in known
         ]
-        self._nameless = _("Client %(number)s")
+        self._nameless = str(_("Client %(number)s"))
         self._anybody = mapping.kind in ("sales", "orders")
 
     def read(self, number: int, cells: list[Cell]) -> ClientRow | None:

@@ -164,7 +164,7 @@ def _look(row: Import, actor: User, limit: int, found: Sample, mapping: Mapping)
                 looked.rows += _rows(batch, writer)
             for told in writer.journal.rows:
                 if told.outcome == ImportRow.Outcome.REJECTED:
-                    looked.reasons[told.reason] += 1
+                    looked.reasons[told.why] += 1
     return looked
 
 
@@ -185,7 +185,7 @@ def _new_fields(row: Import, actor: User, found: Sample, mapping: Mapping) -> It
 def _rows(batch: Batch, writer: Writer) -> list[PreviewRow]:
     told: dict[int, ImportRow] = {one.number: one for one in writer.journal.rows}
     rows = [
-        PreviewRow(one.number, one.cells, "rejected", one.reason)
+        PreviewRow(one.number, one.cells, "rejected", one.why)
         for one in writer.journal.rows
         if one.outcome == ImportRow.Outcome.REJECTED
     ]
@@ -210,7 +210,7 @@ def _rows(batch: Batch, writer: Writer) -> list[PreviewRow]:
                 number,
                 cells,
                 resolved.outcome,
-                note.reason if note else "",
+                note.why if note else "",
                 noted,
                 note.like_id if note else known,
                 read,

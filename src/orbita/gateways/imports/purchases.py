@@ -12,11 +12,10 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.utils.translation import gettext as _
-
 from orbita.commerce.models import Order
 from orbita.commerce.sums import LARGEST_FACTOR, LARGEST_SUM
 from orbita.core.money import exponent
+from orbita.core.sentences import Sentence as _
 from orbita.core.text import clean_line, normalise
 from orbita.gateways.files import values
 from orbita.gateways.files.columns import Mapping

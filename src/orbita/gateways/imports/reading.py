@@ -12,6 +12,7 @@ from orbita.gateways.files.source import Row
 from orbita.gateways.imports.plan import Plan
 
 if TYPE_CHECKING:
+    from orbita.core.sentences import Sentence
     from orbita.gateways.files.columns import Mapping
     from orbita.gateways.imports.records import Batch
 
@@ -93,7 +94,7 @@ class _Reading:
             try:
                 read(batch, number, cells)
             except UnreadableError as error:
-                self._reject(batch, number, cells, str(error))
+                self._reject(batch, number, cells, error)
             batch.upto, batch.seen = unit, batch.seen + 1
             if batch.seen >= self._plan.batch:
                 yield batch
@@ -125,10 +126,11 @@ class _Reading:
         row.cells = as_texts(cells)
         batch.products.append(row)
 
-    def _reject(self, batch: "Batch", number: int, cells: list[Any], reason: str) -> None:
+    def _reject(self, batch: "Batch", number: int, cells: list[Any], why: Exception) -> None:
+        from orbita.core.sentences import keep
         from orbita.gateways.imports.records import Rejected
 
-        batch.rejected.append(Rejected(number, reason, as_texts(cells)))
+        batch.rejected.append(Rejected(number, keep(why), as_texts(cells)))
 
     # -- an order is a unit
 
@@ -179,7 +181,7 @@ class _Reading:
             group = reader.read(rows, name)
         except UnreadableError as error:
             for number, cells in rows:
-                self._reject(batch, number, cells, str(error))
+                self._reject(batch, number, cells, error)
             return
         group.cells = [(number, as_texts(cells)) for number, cells in rows]
         batch.orders.append(group)
@@ -215,13 +217,13 @@ def as_texts(cells: list[Any]) -> list[str]:
     return [to_note(cell)[:32_000] for cell in cells]
 
 
-def _nothing() -> str:
-    from django.utils.translation import gettext as _
+def _nothing() -> "Sentence":
+    from orbita.core.sentences import Sentence as _
 
     return _("There is nothing in this row that could be taken.")
 
 
-def _no_number() -> str:
-    from django.utils.translation import gettext as _
+def _no_number() -> "Sentence":
+    from orbita.core.sentences import Sentence as _
 
     return _("The row has no number of its order.")

@@ -8,7 +8,6 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import msgspec
-from django.utils.translation import gettext as _
 
 from orbita.accounts.models import User
 from orbita.clients import naming
@@ -18,6 +17,8 @@ from orbita.clients.models import Client, ContactPoint, ExternalId
 from orbita.clients.records import ClientData
 from orbita.core.models import Company
 from orbita.core.phones import parse_phone
+from orbita.core.sentences import Sentence as _
+from orbita.core.sentences import keep
 from orbita.core.text import normalise
 from orbita.gateways.imports.journal import Journal, Subject, count
 from orbita.gateways.models import Import
@@ -84,7 +85,7 @@ def _keep(
             words = _("It is not clear who recommended this client: %(said)s") % {
                 "said": said[pk].text
             }
-            journal.noted(numbers[pk], words, pk)
+            journal.noted(numbers[pk], keep(words), pk)
 
 
 # ---- whom a cell means ----

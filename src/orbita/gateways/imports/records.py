@@ -9,6 +9,8 @@ from orbita.clients.records import ClientData
 
 
 class Rejected(msgspec.Struct, array_like=True):
+    """`reason` is a text of `core.sentences.keep`."""
+
     number: int
     reason: str
     cells: list[str]

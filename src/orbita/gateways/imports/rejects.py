@@ -36,6 +36,6 @@ def write_rejects(batch: Import, target: str | Path | IO[bytes]) -> int:
             for index, text in enumerate(row.cells[:width] if width else row.cells):
                 sheet.write_string(count, index, text[:32_000])
             place = width or len(row.cells)
-            sheet.write_string(count, place, row.reason[:32_000])
+            sheet.write_string(count, place, row.why[:32_000])
             sheet.write_string(count, place + 1, str(row.number))
     return count

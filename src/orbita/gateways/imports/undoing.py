@@ -4,14 +4,13 @@ Orders go first, then balances, ties, clients, products and own fields. What was
 something attached, stays; its `ImportChange.kept` says why.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 from django.db import connection, transaction
 from django.db.models import F
 from django.utils import timezone, translation
-from django.utils.translation import gettext as _
 
 from orbita.accounts.models import User
 from orbita.clients.actions.loading import unload_links
@@ -32,6 +31,8 @@ from orbita.commerce.records import OrderData
 from orbita.core import jobs
 from orbita.core.events import emit
 from orbita.core.models import Origin
+from orbita.core.sentences import Sentence, keep
+from orbita.core.sentences import Sentence as _
 from orbita.core.sqlite import make_way
 from orbita.gateways.imports import new_fields
 from orbita.gateways.imports.balances import balance_fields
@@ -40,7 +41,7 @@ from orbita.gateways.models import Import, ImportChange
 
 CHUNK = 500
 # Subject id → why it was left.
-Kept = dict[int, str]
+Kept = Mapping[int, Sentence | str]
 
 
 def run(import_id: int, actor_id: int) -> None:
@@ -92,7 +93,7 @@ def _phase(batch: Import, actor: User, phase: int, subject: str) -> None:
 def _store(batch: Import, rows: Sequence[ImportChange], kept: Kept) -> None:
     left = [row for row in rows if row.subject_id in kept]
     for row in left:
-        row.kept = kept[row.subject_id]
+        row.kept = keep(kept[row.subject_id])
     ImportChange.objects.bulk_update(left, ["kept"])
     Import.objects.filter(pk=batch.pk).update(
         state=batch.state,
@@ -113,7 +114,7 @@ def _orders(rows: Sequence[ImportChange], actor: User) -> Kept:
 
 def _balances(rows: Sequence[ImportChange], actor: User) -> Kept:
     known = OpeningBalance.objects.in_bulk([row.subject_id for row in rows])
-    kept: Kept = {}
+    kept: dict[int, Sentence | str] = {}
     gone: list[int] = []
     back: list[BalanceData] = []
     for row in rows:

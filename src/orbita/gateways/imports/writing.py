@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from django.utils.translation import gettext as _
 
 from orbita.accounts.models import User
 from orbita.clients.actions.loading import (
@@ -23,6 +22,8 @@ from orbita.clients.records import ClientData
 from orbita.commerce.actions import load_orders
 from orbita.commerce.models import Order
 from orbita.commerce.records import LineData, OrderData
+from orbita.core.sentences import Sentence, keep
+from orbita.core.sentences import Sentence as _
 from orbita.gateways.imports import own_cells
 from orbita.gateways.imports.balances import Balances
 from orbita.gateways.imports.catalogue import Catalogue
@@ -40,7 +41,7 @@ class Resolved:
 
     client_id: int | None = None
     outcome: str = UNCHANGED
-    reason: str = ""
+    reason: Sentence | str = ""
 
 
 class Writer:
@@ -68,7 +69,7 @@ class Writer:
                 counts[resolved.outcome] += 1
                 self.resolved[row.number] = resolved
                 if resolved.outcome == REJECTED:
-                    self._journal.rejected(Rejected(row.number, resolved.reason, row.cells))
+                    self._journal.rejected(Rejected(row.number, keep(resolved.reason), row.cells))
         if batch.orders:
             counts.update(self._orders(batch.orders))
         if batch.products:
@@ -192,7 +193,7 @@ class Writer:
                 % {"columns": row.doubts}
             )
         if reasons and one.client_id:
-            self._journal.noted(row.number, " ".join(reasons), one.client_id, like_id)
+            self._journal.noted(row.number, keep(*reasons), one.client_id, like_id)
 
     # -- companies of people, people of companies
 
@@ -321,9 +322,9 @@ class Writer:
                 self.resolved[number] = Resolved(clients[group.external_id].client_id, outcome)
         return counts
 
-    def _reject(self, group: OrderGroup, reason: str, counts: Counter[str]) -> None:
+    def _reject(self, group: OrderGroup, reason: Sentence | str, counts: Counter[str]) -> None:
         for number, cells in group.cells:
-            self._journal.rejected(Rejected(number, reason, cells))
+            self._journal.rejected(Rejected(number, keep(reason), cells))
         counts[REJECTED] += group.rows
 
     def _clients_of(self, groups: Sequence[OrderGroup]) -> dict[str, Resolved]:

@@ -260,7 +260,7 @@ def test_several_phones_in_a_cell_and_what_is_none_of_them(bring: Bring, sheet: 
     assert not sidor.contacts.exists()
     (note,) = ImportRow.objects.all()
     assert (note.number, note.outcome, note.client_id) == (3, "noted", petr.pk)
-    assert "Телефон" in note.reason
+    assert "Телефон" in note.why
 
 
 def test_a_day_that_never_was_is_rejected_with_its_cells_and_the_reason(
@@ -277,7 +277,7 @@ def test_a_day_that_never_was_is_rejected_with_its_cells_and_the_reason(
     assert outcome(row) == {"created": 2, "rejected": 2}
     rejected = ImportRow.objects.filter(outcome="rejected")
     assert [(one.number, one.cells[0]) for one in rejected] == [(2, "Иванов Иван"), (5, "ИТОГО")]
-    assert "30.02.1980" in rejected[0].reason
+    assert "30.02.1980" in rejected[0].why
     sidor = Client.objects.get(last_name="Сидоров")
     assert sidor.birthday is None
     assert "12 марта" in sidor.comment

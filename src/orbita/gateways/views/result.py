@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from orbita.clients.models import Client
+from orbita.core.sentences import say
 from orbita.gateways import actions, meanings
 from orbita.gateways.exports.rejected import rejected_workbook
 from orbita.gateways.files.errors import FileError
@@ -173,7 +174,7 @@ def _rejected(request: HttpRequest, row: Import) -> dict[str, Any] | None:
         "rows": [
             (
                 each.number,
-                each.reason,
+                each.why,
                 [str(each.cells[place]) if place < len(each.cells) else "" for place in used],
             )
             for each in shown
@@ -191,7 +192,7 @@ def _noted(request: HttpRequest, row: Import) -> list[dict[str, Any]]:
     return [
         {
             "number": each.number,
-            "reason": each.reason,
+            "reason": each.why,
             "client": names.get(each.client_id or 0),
             "url": card_url(each.client_id) if each.client_id in names else "",
             "like": names.get(each.like_id or 0),
@@ -222,7 +223,7 @@ def _kept(request: HttpRequest, row: Import) -> list[dict[str, Any]]:
             "url": card_url(each.subject_id)
             if each.subject in clients and each.subject_id in names
             else "",
-            "why": each.kept,
+            "why": say(each.kept),
         }
         for each in found
     ]

@@ -9,6 +9,7 @@ from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from orbita.accounts.tabs import groups_for
 from orbita.ui import formats
 from orbita.ui import icons as sprite
 from orbita.ui.forms import dress
@@ -50,6 +51,12 @@ def form_errors(form: Any) -> SafeString:
     if not form.errors:
         return SafeString("")
     return render_to_string("ui/form_errors.html", {"form": form})
+
+
+@register.inclusion_tag("ui/settings_tabs.html", takes_context=True)
+def settings_tabs(context: template.Context, current: str) -> dict[str, Any]:
+    """The settings that the user may open, with the place of this page among them."""
+    return {"groups": groups_for(context["request"].user, current), "tab": current}
 
 
 @register.simple_tag

@@ -1,0 +1,65 @@
+"""What the people of the demo company have laid down: passports of regions and segments."""
+
+from typing import Any
+
+from orbita.accounts.models import User
+from orbita.clients.actions import create_segment
+from orbita.clients.actions.regions import save_region
+
+REGIONS = (
+    {
+        "name": "Республика Татарстан",
+        "time_zone": "Europe/Moscow",
+        "economy": "Нефть, автозаводы, много гостей в Казани. Кофейни открываются круглый год.",
+        "notes": "В Курбан-байрам закупки у кафе вдвое меньше. Любят пробовать до заказа.",
+    },
+    {
+        "name": "Свердловская область",
+        "time_zone": "Asia/Yekaterinburg",
+        "economy": "Металл и машиностроение; в Екатеринбурге сети кофеен берут крупно.",
+        "notes": "Звонить до 15:00 по Москве. Перед Иннопромом, в июне, заказывают заранее.",
+    },
+    {
+        "name": "Самарская область",
+        "time_zone": "Europe/Samara",
+        "economy": "Автозавод, химия, Волга: летом оживают набережные и турбазы.",
+        "notes": "С мая по сентябрь спрос на зерно для холодного кофе.",
+    },
+)
+SEGMENTS: tuple[tuple[str, dict[str, Any]], ...] = (
+    (
+        "Кафе и рестораны Казани",
+        {
+            "all": [
+                {"fact": "kind", "op": "in", "value": ["company"]},
+                {"fact": "city", "op": "eq", "value": "Казань"},
+            ]
+        },
+    ),
+    (
+        "Постоянные без звонка два месяца",
+        {
+            "all": [
+                {"fact": "orders", "op": "gte", "value": 3},
+                {"fact": "last_contact", "op": "older_days", "value": 60},
+            ]
+        },
+    ),
+    (
+        "Пришли по рекомендации и купили",
+        {
+            "all": [
+                {"fact": "recommended", "op": "eq", "value": True},
+                {"fact": "orders", "op": "gte", "value": 1},
+            ]
+        },
+    ),
+)
+
+
+def lay_down(actor: User) -> None:
+    """Writes them as the actor would."""
+    for values in REGIONS:
+        save_region(actor=actor, values=values)
+    for name, rule in SEGMENTS:
+        create_segment(actor=actor, name=name, rule=rule)

@@ -147,7 +147,9 @@ def together_of(part: Sample, judge: Any) -> Sample:
     """The same pairs, and those that third cards join, as the second forest sees them."""
     from orbita.clients.duplicates.matching import with_others
 
-    a, b, seen = with_others(part.context, part.a, part.b, judge.log_odds(part.seen), judge)
+    a, b, seen = with_others(
+        part.context, part.a, part.b, judge.log_odds(part.seen), judge.log_odds
+    )
     return part._replace(a=a, b=b, seen=seen, truth=part.entity[a] == part.entity[b])
 
 

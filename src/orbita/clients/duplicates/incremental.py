@@ -11,7 +11,7 @@ from orbita.clients.duplicates.features import Context, compare, evidence_of
 from orbita.clients.duplicates.letters import in_russian_layout, skeleton
 from orbita.clients.duplicates.normal import company_key, email_parts, phone_number
 from orbita.clients.duplicates.record import Pair, Record
-from orbita.clients.duplicates.scorer import model, probability
+from orbita.clients.duplicates.scorer import judged, model, sobered
 from orbita.clients.duplicates.short_names import forms_of, nearest, written_as
 from orbita.clients.duplicates.source import load_records
 from orbita.clients.duplicates.table import Table
@@ -45,7 +45,8 @@ def pairs_with(candidate: Record, limit: int) -> list[Pair]:
     seen = compare(Context(table, _size()), a, b)
     own = model().pairs.log_odds(seen)
     nobody = Ways(b[:0], own[:0], own[:0], own[:0])
-    scores = probability(model().together.log_odds(seen_together(b, own, nobody)))
+    together = seen_together(b, own, nobody)
+    scores = sobered(judged(together), together, seen)
     best = [row for row in np.argsort(-scores, kind="stable")[:limit] if scores[row] >= LOWEST]
     evidence = evidence_of(seen[best])
     pairs = []

@@ -16,9 +16,27 @@ import numpy.typing as npt
 
 from orbita.clients.duplicates.features import FEATURES, Floats
 from orbita.clients.duplicates.table import Ints
-from orbita.clients.duplicates.together import SEEN_TOGETHER
+from orbita.clients.duplicates.together import NOBODY, SEEN_TOGETHER
 
 FEW = 500
+# Log-odds up to which a pair that no third card speaks of keeps its own: the second forest has seen so
+# few of those that it knows one answer for all of them.
+SCARCE = 3.7
+# The features that tell of something near besides names, and how far each of them tells nothing.
+NEAR_FROM = {
+    "phone_rel": 1,
+    "mail_rel": 1,
+    "born_rel": 2,
+    "inn_rel": 1,
+    "place_rel": 1,
+    "other_rel": 1,
+    "company_rel": 1,
+    "mail_name": 0,
+}
+# `first_rel` up to which first names are others, and the slips from which they are quite others.
+OTHER_NAMES, MANY_SLIPS = 2, 3
+UNLIKELY = 0.05
+PLACES = {name: place for place, name in enumerate(SEEN_TOGETHER)}
 PLACE = Path(__file__).with_name("model.json")
 
 
@@ -99,6 +117,31 @@ def model() -> Model:
     return Model(
         Forest(data["pairs"], list(FEATURES)), Forest(data["together"], list(SEEN_TOGETHER))
     )
+
+
+def judged(seen: Floats) -> npt.NDArray[np.float64]:
+    """The probability of pairs by what is seen of them together, see `together`."""
+    odds = model().together.log_odds(seen)
+    return probability(np.where(_alone(seen) & (seen[:, 0] < SCARCE), seen[:, 0], odds))
+
+
+def sobered(
+    scores: npt.NDArray[np.float64], seen: Floats, features: Floats
+) -> npt.NDArray[np.float64]:
+    """The scores, low where first names are quite other ones and nothing else is near, not even one
+    digit off: the model has learnt from too few cards as bare as these.
+    """
+    value = {name: features[:, place] for place, name in enumerate(FEATURES)}
+    bare = np.all([value[name] <= missing for name, missing in NEAR_FROM.items()], axis=0)
+    differ = (value["first_rel"] <= OTHER_NAMES) & (value["first_slips"] >= MANY_SLIPS)
+    return np.where(_alone(seen) & bare & differ, np.minimum(scores, UNLIKELY), scores)
+
+
+def _alone(seen: Floats) -> npt.NDArray[np.bool_]:
+    """Pairs of which no third card says anything."""
+    through, against = (seen[:, PLACES[name]] for name in ("through", "against"))
+    alone: npt.NDArray[np.bool_] = (through <= NOBODY) & (against <= NOBODY)
+    return alone
 
 
 def probability(log_odds: npt.NDArray[Any]) -> npt.NDArray[np.float64]:

@@ -187,6 +187,18 @@ def test_a_relative_with_the_same_phone_and_address_is_somebody_else(
     assert score(KNOWN, other(**changes)) < 0.3
 
 
+@pytest.mark.parametrize("company", ["", "Ромашка"])
+def test_a_rare_surname_alone_does_not_make_two_first_names_one_client(company: str) -> None:
+    one = Record(
+        id=1, last_name="Калимуллина", first_name="Лилия", middle_name="Рифатовна",
+        company=company, phones=("+79060003959",), places=(Place("Казань", ""),),
+    )  # fmt: skip
+    other = Record(
+        id=2, last_name="Калимуллина", first_name="Рамиля", places=(Place("Казань", ""),)
+    )
+    assert score(one, other) < 0.1
+
+
 def test_the_evidence_says_why() -> None:
     namesake = other(first_name="Саша", last_name="Othfrjdf", phones=("+79161234667",))
     (pair,) = [p for p in find_pairs([KNOWN, namesake, *crowd()], 0.5) if p.b == 2]

@@ -11,7 +11,7 @@ import pytest
 from orbita.devtools.fixtures import PATIENCE, Place
 
 pytestmark = pytest.mark.server
-PEOPLE, ROUNDS = 3, 40
+PEOPLE, ROUNDS = 5, 40
 
 
 def start(place: Place, *arguments: object) -> "subprocess.Popen[str]":

@@ -12,19 +12,23 @@ Each thing done is a step, kept with the merge as JSON and undone from the last 
 deleted or given to somebody else since stays so; a column that holds another value now keeps it.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+import random
+import time
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
 from django.apps import apps
-from django.db import IntegrityError, models, transaction
+from django.db import IntegrityError, OperationalError, models, transaction
 
 from orbita.clients.derived import DERIVED
 from orbita.clients.models import Client, ClientFacts, Merge
 from orbita.core.registry import Registry
 
 Step = list[Any]
+RETRIES, PAUSE = 7, 0.2  # seconds
 
 
 @dataclass
@@ -120,12 +124,35 @@ MERGERS: Registry[Merger] = Registry("merger")
 COLUMNS: Registry[Column] = Registry("merged column")
 
 
-def hold_first(drop_id: int) -> None:
-    """Locks the rows that other actions lock before the card."""
+def hold_cards(ids: Collection[int], moving: int) -> dict[int, Client]:
+    """The cards by id, locked in their order, after the rows of `moving` that other actions lock first.
+
+    Another such row may come meanwhile, held by somebody who waits for a card: all is let go then, and
+    tried again.
+    """
+    for _attempt in range(RETRIES):
+        with suppress(OperationalError):
+            return _hold_cards(ids, moving)
+        time.sleep(PAUSE * random.random())  # noqa: S311
+    return _hold_cards(ids, moving)
+
+
+def _hold_cards(ids: Collection[int], moving: int) -> dict[int, Client]:
+    # What a savepoint has locked is let go with it.
+    with transaction.atomic():
+        _hold_first(moving)
+        rows = Client.objects.select_for_update(of=("self",), no_key=True).order_by("pk")
+        cards = {row.pk: row for row in rows.filter(pk__in=ids)}
+        _hold_first(moving, nowait=True)
+        return cards
+
+
+def _hold_first(client_id: int, *, nowait: bool = False) -> None:
     for merger in MERGERS:
         for model in merger.first:
-            rows = model._base_manager.filter(client_id=drop_id).order_by("pk")
-            list(rows.select_for_update().values_list("pk", flat=True))
+            rows = model._base_manager.filter(client_id=client_id).order_by("pk")
+            held = rows.select_for_update(no_key=True, nowait=nowait)
+            list(held.values_list("pk", flat=True))
 
 
 def take_rows(work: Work) -> None:

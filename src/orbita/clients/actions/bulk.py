@@ -63,8 +63,10 @@ def in_chunks(
     result = BulkResult()
     for ids in _chunks(client_ids):
         with transaction.atomic():
-            rows = Client.objects.within(actor, permission).filter(pk__in=ids)
-            allowed = list(rows.select_for_update(of=("self",)).values_list("pk", flat=True))
+            rows = Client.objects.within(actor, permission).filter(pk__in=ids).order_by("pk")
+            allowed = list(
+                rows.select_for_update(of=("self",), no_key=True).values_list("pk", flat=True)
+            )
             events = emit_many(change(Client.objects.filter(pk__in=allowed)), actor=actor)
         result.note(events)
         result.skipped += len(ids) - len(allowed)

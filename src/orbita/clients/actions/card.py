@@ -186,7 +186,7 @@ def _check_own(
 def locked(client: Client) -> Client:
     """The row as it is now, held until the end of the transaction."""
     rows = Client.objects.alive().select_related("source", "responsible")
-    row = rows.select_for_update(of=("self",)).filter(pk=client.pk).first()
+    row = rows.select_for_update(of=("self",), no_key=True).filter(pk=client.pk).first()
     if row is None:
         survivor = survivor_id(client.pk)
         if survivor != client.pk:

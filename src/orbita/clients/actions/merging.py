@@ -30,7 +30,7 @@ from orbita.clients.mergers import (
     MERGERS,
     Work,
     give_back,
-    hold_first,
+    hold_cards,
     take_rows,
 )
 from orbita.clients.models import (
@@ -111,9 +111,7 @@ def merge_clients(
 
 def _locked(keep_id: int, drop_id: int, actor: User | None) -> Work:
     """Both cards, held until the end of the transaction against changes and against new rows."""
-    hold_first(drop_id)
-    rows = Client.objects.select_for_update(of=("self",)).order_by("pk")
-    found = {row.pk: row for row in rows.filter(pk__in=[keep_id, drop_id])}
+    found = hold_cards([keep_id, drop_id], moving=drop_id)
     for pk in (keep_id, drop_id):
         if pk not in found:
             raise ValidationError(_("This card is not there any more."))
@@ -285,9 +283,7 @@ def undo_merge(*, actor: User, merge: Merge) -> Unmerged:
 def take_apart(actor: User, merge: Merge, origin: str = Origin.LIVE) -> Unmerged:
     """The undo itself, for callers that have checked the right."""
     with transaction.atomic():
-        hold_first(merge.keep_id)
-        rows = Client.objects.select_for_update(of=("self",)).order_by("pk")
-        found = {row.pk: row for row in rows.filter(pk__in=[merge.keep_id, merge.drop_id])}
+        found = hold_cards([merge.keep_id, merge.drop_id], moving=merge.keep_id)
         merge = Merge.objects.select_for_update(of=("self",)).get(pk=merge.pk)
         if merge.undone_at:
             raise ValidationError(_("This merge has been taken back already."))

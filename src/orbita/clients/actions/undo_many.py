@@ -100,8 +100,8 @@ def _one(actor: User, event: Event) -> int:
 
 def _from_bin(actor: User, events: Sequence[Event]) -> int:
     by_client = {event.client_id or 0: event for event in events}
-    rows = Client.objects.in_bin().filter(pk__in=by_client)
-    ids = list(rows.select_for_update(of=("self",)).values_list("pk", flat=True))
+    rows = Client.objects.in_bin().filter(pk__in=by_client).order_by("pk")
+    ids = list(rows.select_for_update(of=("self",), no_key=True).values_list("pk", flat=True))
     Client.objects.filter(pk__in=ids).update(deleted_at=None)
     emit_many(
         (NewEvent("client.restored", pk, "client", pk, {"undoes": by_client[pk].pk}) for pk in ids),
@@ -135,7 +135,12 @@ def _retag(actor: User, events: Sequence[Event], name: str, added: bool) -> int:
 def _changed(actor: User, events: Sequence[Event], rows: Any, **values: Any) -> int:
     """Updates those of the events' clients that `rows` lets through, with the reverse events."""
     by_client = {event.client_id or 0: event for event in events}
-    still = rows.alive().filter(pk__in=by_client).select_for_update(of=("self",))
+    still = (
+        rows.alive()
+        .filter(pk__in=by_client)
+        .order_by("pk")
+        .select_for_update(of=("self",), no_key=True)
+    )
     versions = dict(still.values_list("pk", "version"))
     Client.objects.filter(pk__in=versions).update(
         version=F("version") + 1, updated_at=timezone.now(), **values

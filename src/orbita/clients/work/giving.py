@@ -95,7 +95,7 @@ def take_clients(*, actor: User, client_ids: Iterable[int]) -> BulkResult:
             free = list(
                 free_pool()
                 .filter(pk__in=chunk)
-                .select_for_update(of=("self",))
+                .select_for_update(of=("self",), no_key=True)
                 .order_by("pk")
                 .values_list("pk", flat=True)
             )
@@ -215,7 +215,7 @@ def _give_out(actor: User | None, client_ids: Iterable[int]) -> BulkResult:
             free = list(
                 free_pool()
                 .filter(pk__in=chunk)
-                .select_for_update(of=("self",))
+                .select_for_update(of=("self",), no_key=True)
                 .order_by("pk")
                 .values_list("pk", flat=True)
             )

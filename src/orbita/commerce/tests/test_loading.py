@@ -19,6 +19,7 @@ from orbita.commerce.actions import Outcome
 from orbita.commerce.models import Order, OrderLine
 from orbita.commerce.records import LineData, OrderData
 from orbita.commerce.tests.conftest import line, sale
+from orbita.core import planner
 from orbita.core.events import payload_of
 from orbita.core.models import Company, Event
 
@@ -229,6 +230,7 @@ def test_facts_of_the_retail_set_equal_the_independent_computation(db: None) -> 
     actor = service_user()
     for start in range(0, len(orders), 5000):
         actions.load_orders(orders[start : start + 5000], actor=actor, origin="file")
+        planner.learn(Client, ClientFacts, Order, OrderLine)  # as an import does on its way
 
     assert Order.objects.count() == 25_900
     assert OrderLine.objects.count() == 541_909

@@ -148,7 +148,7 @@ def run(repair_id: int) -> None:
 
 def _repair_chunk(actor: User, repair: Repair) -> bool:
     rows = _rows(actor, repair.rule).filter(pk__gt=repair.position).order_by("pk")
-    page = list(rows.select_for_update(of=("self",))[:CHUNK])
+    page = list(rows.select_for_update(of=("self",), no_key=True)[:CHUNK])
     line = LINES.get(repair.line)
     problems = _problems(page, line.mends if line else ())
     events: list[Event] = []
@@ -294,8 +294,10 @@ def _is_plain(event: Event) -> bool:
 
 def _undo_plain(actor: User, events: Sequence[Event]) -> int:
     by_client = {event.client_id or 0: event for event in events if _is_plain(event)}
-    rows = Client.objects.within(actor, "clients.edit").filter(pk__in=by_client)
-    held = list(rows.select_related("source", "responsible").select_for_update(of=("self",)))
+    rows = Client.objects.within(actor, "clients.edit").filter(pk__in=by_client).order_by("pk")
+    held = list(
+        rows.select_related("source", "responsible").select_for_update(of=("self",), no_key=True)
+    )
     values: dict[int, dict[str, Any]] = {}
     for row in held:
         data, now = payload_of(by_client[row.pk]), card_fields.plain(row)

@@ -45,6 +45,7 @@ from orbita.clients.models import (
     Tag,
 )
 from orbita.clients.quality.reading import keep_points
+from orbita.clients.querysets import client_is_seen
 from orbita.clients.status import shown as ladder
 from orbita.core.models import Company
 from orbita.core.money import from_minor, to_minor
@@ -201,7 +202,7 @@ class Card:
         side, other = ("company", "person") if self.client.is_company else ("person", "company")
         rows = CompanyPerson.objects.filter(**{side: self.client}).select_related(other)
         # A hidden card does not show its name and phone through a card that is seen.
-        rows = rows.filter(**{f"{other}__in": Client.objects.visible_to(self.actor)})
+        rows = rows.filter(client_is_seen(self.actor, f"{other}_id"))
         return list(rows.order_by(F("until").desc(nulls_first=True), "pk")[:MOST_PEOPLE])
 
     @property

@@ -18,6 +18,7 @@ from orbita.clients import actions
 from orbita.clients.actions.pairs import MOST_CARDS
 from orbita.clients.fields.columns import columns_of
 from orbita.clients.models import Client, ClientTag, ContactPoint, Relation
+from orbita.clients.querysets import client_is_seen
 from orbita.clients.search import text_condition
 from orbita.clients.status import shown
 from orbita.core.models import Company
@@ -95,7 +96,7 @@ def _tags(ids: Sequence[int], actor: Any) -> Mapping[int, list[str]]:
 
 def _recommenders(ids: Sequence[int], actor: Any) -> Mapping[int, str]:
     rows = Relation.objects.filter(kind=Relation.Kind.RECOMMENDED, client_id__in=ids)
-    seen = rows.filter(other__in=Client.objects.visible_to(actor))
+    seen = rows.filter(client_is_seen(actor, "other_id"))
     return dict(seen.values_list("client_id", "other__name"))
 
 

@@ -45,6 +45,16 @@ class ClientQuerySet(ScopedQuerySet[M]):
         return self.filter(compile_rule("client", rule, actor=actor))
 
 
+def client_is_seen(actor: "User", column: str) -> Exists:
+    """Whether the actor sees the client whom this column of a row names, asked of each row.
+
+    With `IN` SQLite may gather all the clients that he sees before it looks at the first row.
+    """
+    from orbita.clients.models import Client
+
+    return Exists(Client.objects.visible_to(actor).filter(pk=OuterRef(column)))
+
+
 class DuplicateGroupQuerySet(QuerySet[M]):
     def visible_to(self, actor: "User") -> Self:
         """Open groups with a card that the actor may merge."""

@@ -17,6 +17,7 @@ from orbita.api.schemas import Place, PlaceIn, RelationIn, RelationRow, RowId
 from orbita.clients import actions
 from orbita.clients.actions.relations import between
 from orbita.clients.models import Client, CompanyPerson
+from orbita.clients.querysets import client_is_seen
 from orbita.clients.relations import SIDES, relations_of
 
 router = Router(tags=["clients"])
@@ -98,9 +99,8 @@ def remove_person(request: HttpRequest, client_id: RowId, person_id: RowId) -> H
 
 def _places(user: User, client: Client) -> list[dict[str, Any]]:
     mine, other = ("company", "person") if client.is_company else ("person", "company")
-    rows = CompanyPerson.objects.filter(
-        **{mine: client, f"{other}__in": Client.objects.visible_to(user)}
-    ).select_related(other)
+    rows = CompanyPerson.objects.filter(client_is_seen(user, f"{other}_id"), **{mine: client})
+    rows = rows.select_related(other)
     return [
         {
             "client_id": getattr(row, other).pk,

@@ -14,6 +14,7 @@ from orbita.clients import actions
 from orbita.clients.actions.contacts import read as read_contact
 from orbita.clients.forms import PersonForm, into_form
 from orbita.clients.models import Client, CompanyPerson
+from orbita.clients.querysets import client_is_seen
 from orbita.clients.views.common import actor_of, client_or_404, form_page
 from orbita.core.models import Company, Event
 from orbita.ui import toasts
@@ -66,7 +67,7 @@ def change(request: HttpRequest, pk: int, person: int) -> HttpResponse:
     company = client_or_404(request, pk)
     policy.require(request.user, "clients.edit", company)
     actor = actor_of(request)
-    links = CompanyPerson.objects.filter(person__in=Client.objects.visible_to(actor))
+    links = CompanyPerson.objects.filter(client_is_seen(actor, "person_id"))
     link = get_object_or_404(links.select_related("person"), company=company, person=person)
     do = request.POST.get("do", "")
     if request.method == "POST" and do == "unlink":

@@ -24,6 +24,7 @@ TITLES = {
 }
 CORE_HEAD = """Measured {when}; the loads took {cpu} s and {sqlite} s at the start. Times of pages are whole requests
 inside one process: middleware, sign-in, queries, templates. Medians of 40 requests after a warm-up.
+What bounds the import is told in docs/import-export.md.
 """
 
 

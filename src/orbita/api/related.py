@@ -4,7 +4,7 @@ from typing import Any
 
 from orbita.accounts.models import User
 from orbita.clients.models import Client, Relation
-from orbita.clients.relations import relations_of, side_of
+from orbita.clients.relations import other_id, relations_of, side_of
 
 MOST = 1000
 
@@ -14,24 +14,20 @@ def relations_seen(user: User, client: Client) -> list[dict[str, Any]]:
     rows = list(relations_of(client.pk).order_by("pk")[:MOST])
     if not rows:
         return []
-    seen = Client.objects.visible_to(user).filter(pk__in=[other_id(row, client) for row in rows])
+    seen = Client.objects.visible_to(user).filter(pk__in=[other_id(row, client.pk) for row in rows])
     names = dict(seen.values_list("pk", "name"))
     return [
         relation_json(row, client, names[pk])
         for row in rows
-        if (pk := other_id(row, client)) in names
+        if (pk := other_id(row, client.pk)) in names
     ]
-
-
-def other_id(row: Relation, client: Client) -> int:
-    return row.other_id if row.client_id == client.pk else row.client_id
 
 
 def relation_json(row: Relation, client: Client, name: str) -> dict[str, Any]:
     return {
         "id": row.pk,
         "relation": side_of(row, client.pk).name,
-        "client_id": other_id(row, client),
+        "client_id": other_id(row, client.pk),
         "name": name,
         "note": row.note,
     }

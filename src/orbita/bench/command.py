@@ -62,10 +62,7 @@ def _search(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
                     _say(f"{database}: left out, there is no server and none could be started")
                     continue
                 run: dict[str, Any] = {"database": database, "clients": clients}
-                mark = Path(environment["ORBITA_DATA"], "filled")
-                if database == "postgresql" or not mark.exists():
-                    run["filling"] = _measure("prepare_search", environment, str(clients))
-                    mark.touch()
+                run |= _filling(environment, "prepare_search", clients)
                 run["search"] = _measure("search", environment)
                 _say(f"{database} {clients}: {run['search']}")
                 yield run
@@ -76,12 +73,9 @@ def _duplicates(options: argparse.Namespace) -> dict[str, Any]:
     million = max(options.clients or SIZES)
     with _base("sqlite", million, options.keep) as environment:
         environment = environment or {}
-        mark = Path(environment["ORBITA_DATA"], "filled")
         sets = _measure("sets_of_duplicates", environment)
         _say(f"labelled bases: {sets}")
-        if not mark.exists():
-            _measure("prepare_search", environment, str(million))
-            mark.touch()
+        _filling(environment, "prepare_search", million)
         return {"sets": sets, "scan": _measure("scan_for_duplicates", environment)}
 
 
@@ -94,10 +88,7 @@ def _core(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
                     _say(f"{database}: left out, there is no server and none could be started")
                     continue
                 run: dict[str, Any] = {"database": database, "clients": clients, "orders": orders}
-                mark = Path(environment["ORBITA_DATA"], "filled")
-                if database == "postgresql" or not mark.exists():
-                    run["filling"] = _measure("prepare", environment, str(clients), str(orders))
-                    mark.touch()
+                run |= _filling(environment, "prepare", clients, orders)
                 for name in MEASURES:
                     run[name] = _measure(name, environment)
                     _say(f"{database} {clients}: {name} {run[name]}")
@@ -131,6 +122,18 @@ def _base(database: str, clients: int, keep: Path | None) -> Iterator[dict[str, 
             return
         with postgres.cluster() as url:
             yield {**environment, "DATABASE_URL": url} if url else None
+
+
+def _filling(environment: dict[str, str], name: str, *sizes: int) -> dict[str, Any]:
+    """Fills the base, and says how that went, unless a kept one is filled already: a cluster of
+    PostgreSQL is new every time.
+    """
+    mark = Path(environment["ORBITA_DATA"], "filled")
+    if mark.exists() and not environment["DATABASE_URL"]:
+        return {}
+    filled = _measure(name, environment, *map(str, sizes))
+    mark.touch()
+    return {"filling": filled}
 
 
 def _measure(name: str, environment: dict[str, str], *arguments: str) -> dict[str, Any]:

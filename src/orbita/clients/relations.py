@@ -116,6 +116,11 @@ def side_of(relation: Relation, client_id: int) -> Side:
     return kind.up if relation.client_id == client_id else kind.down
 
 
+def other_id(relation: Relation, client_id: int) -> int:
+    """The other client of the relation, seen from this one."""
+    return relation.other_id if relation.client_id == client_id else relation.client_id
+
+
 def relations_of(client_id: int) -> "QuerySet[Relation]":
     return Relation.objects.filter(Q(client=client_id) | Q(other=client_id))
 

@@ -11,14 +11,14 @@ from orbita.api.auth import actor
 from orbita.api.idempotency import once
 from orbita.api.paging import json_response
 from orbita.api.problems import COMMON, WRITING
-from orbita.api.related import MOST, other_id, relation_json, relations_seen
+from orbita.api.related import MOST, relation_json, relations_seen
 from orbita.api.routes.clients import visible
 from orbita.api.schemas import Place, PlaceIn, RelationIn, RelationRow, RowId
 from orbita.clients import actions
 from orbita.clients.actions.relations import between
 from orbita.clients.models import Client, CompanyPerson
 from orbita.clients.querysets import client_is_seen
-from orbita.clients.relations import SIDES, relations_of
+from orbita.clients.relations import SIDES, other_id, relations_of
 
 router = Router(tags=["clients"])
 
@@ -57,7 +57,7 @@ def remove_relation(request: HttpRequest, client_id: RowId, relation_id: RowId) 
     client = visible(user, client_id)
     rows = relations_of(client.pk).select_related("client", "other")
     row = get_object_or_404(rows, pk=relation_id)
-    visible(user, other_id(row, client))
+    visible(user, other_id(row, client.pk))
     actions.unrelate(actor=user, client=client, relation=row)
     return HttpResponse(status=204)
 

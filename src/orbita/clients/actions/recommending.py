@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from django.db import transaction
 
 from orbita.accounts import policy
 from orbita.accounts.models import User
 from orbita.clients import facts
+from orbita.clients.actions.relations import entry_of
 from orbita.clients.aliases import settle
 from orbita.clients.models import Client, Relation
 from orbita.clients.relations import DEEPEST
@@ -96,22 +96,14 @@ def _events(rows: Sequence[Relation], *, came: bool) -> list[NewEvent]:
     cards = Client.objects.only("name", "version").in_bulk(ids)
     events = []
     for row in rows:
-        told: list[dict[str, Any]] = [
-            {
-                "kind": str(row.kind),
-                "client": row.client_id,
-                "client_name": cards[row.client_id].name,
-                "other": row.other_id,
-                "other_name": cards[row.other_id].name,
-                "note": row.note,
-            }
-        ]
+        row.client, row.other = cards[row.client_id], cards[row.other_id]
+        told = [entry_of(row)]
         before, after = ([], told) if came else (told, [])
-        for pk in (row.client_id, row.other_id):
+        for card in (row.client, row.other):
             data = {
                 "before": {"relations": before},
                 "after": {"relations": after},
-                "version": cards[pk].version,
+                "version": card.version,
             }
-            events.append(NewEvent("client.changed", pk, "client", pk, data))
+            events.append(NewEvent("client.changed", card.pk, "client", card.pk, data))
     return events

@@ -51,10 +51,10 @@ def relate(
         row = between(kind.name, lower.pk, upper.pk)
         if row and not kind.is_mutual and row.client_id != lower.pk:
             raise ValidationError(_("It is the other way round already. Remove that first."))
-        before = [_entry(row)] if row else []
+        before = [entry_of(row)] if row else []
         row = row or _new(kind, lower, upper)
         row.note = note
-        after = [_entry(row)]
+        after = [entry_of(row)]
         if before == after:
             return None
         row.save()
@@ -75,7 +75,7 @@ def unrelate(
         policy.require(actor, "clients.edit", client)
     other = relation.other if relation.client_id == client.pk else relation.client
     with transaction.atomic():
-        before = [_entry(relation)]
+        before = [entry_of(relation)]
         relation.delete()
         return tell_both(actor, (client, other), "relations", before, [], undoes)
 
@@ -115,7 +115,8 @@ def _check_place(kind: RelationKind, lower: Client, upper: Client) -> None:
         raise ValidationError(_("They would stand in a circle, each above the other."))
 
 
-def _entry(row: Relation) -> dict[str, Any]:
+def entry_of(row: Relation) -> dict[str, Any]:
+    """The relation as events tell it."""
     return {
         "kind": str(row.kind),
         "client": row.client_id,

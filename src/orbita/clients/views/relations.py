@@ -19,7 +19,7 @@ from orbita.clients.card import orders_words, whole_sum
 from orbita.clients.extension import CardPanel
 from orbita.clients.forms import NoteOfRelationForm, RelationForm, into_form
 from orbita.clients.models import Client, Relation
-from orbita.clients.relations import FAMILY, KINDS, Kind, relations_of, side_of
+from orbita.clients.relations import FAMILY, KINDS, Kind, other_id, relations_of, side_of
 from orbita.clients.search import clients_like
 from orbita.clients.views.common import actor_of, client_or_404, form_page
 from orbita.core.models import Company, Event
@@ -56,7 +56,7 @@ def _panel(request: HttpRequest, client: Client) -> SafeString | str:
         return ""
     # A hidden card does not show its name and sums through a card that is seen.
     seen = Client.objects.visible_to(actor).select_related("facts")
-    others = seen.in_bulk([_other(row, client) for row in rows]) if rows else {}
+    others = seen.in_bulk([other_id(row, client.pk) for row in rows]) if rows else {}
     lines = _lines(client, rows, others)
     context = {
         "client": client,
@@ -74,12 +74,8 @@ def _lines(client: Client, rows: Sequence[Relation], others: Mapping[int, Client
     return [
         Line(other, _words(row, client, other), _url(client, row))
         for row in rows
-        if (other := others.get(_other(row, client)))
+        if (other := others.get(other_id(row, client.pk)))
     ]
-
-
-def _other(row: Relation, client: Client) -> int:
-    return row.other_id if row.client_id == client.pk else row.client_id
 
 
 def _words(row: Relation, client: Client, other: Client) -> str:
@@ -99,7 +95,7 @@ def _total(
 ) -> str:
     """«С филиалами: 12 заказов, 340 000 ₽»; of a person, what his family has bought."""
     branches = {row.client_id for row in rows if row.kind == Kind.BRANCH} - {client.pk}
-    family = {_other(row, client) for row in rows if row.kind in FAMILY}
+    family = {other_id(row, client.pk) for row in rows if row.kind in FAMILY}
     if branches:
         deeper = _below(branches)
         found = [*seen.filter(pk__in=deeper)] if deeper else []
@@ -193,7 +189,7 @@ def change(request: HttpRequest, pk: int, relation: int) -> HttpResponse:
     policy.require(request.user, "clients.edit", client)
     actor = actor_of(request)
     row = get_object_or_404(relations_of(client.pk).select_related("client", "other"), pk=relation)
-    other = get_object_or_404(Client.objects.visible_to(actor), pk=_other(row, client))
+    other = get_object_or_404(Client.objects.visible_to(actor), pk=other_id(row, client.pk))
     side = side_of(row, client.pk)
     if request.method == "POST" and request.POST.get("do") == "remove":
         removed = actions.unrelate(actor=actor, client=client, relation=row)

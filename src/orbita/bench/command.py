@@ -120,16 +120,14 @@ def _base(database: str, clients: int, keep: Path | None) -> Iterator[dict[str, 
         if database == "sqlite":
             yield environment
             return
-        with postgres.cluster() as url:
+        with postgres.cluster(folder / "cluster" if keep else None) as url:
             yield {**environment, "DATABASE_URL": url} if url else None
 
 
 def _filling(environment: dict[str, str], name: str, *sizes: int) -> dict[str, Any]:
-    """Fills the base, and says how that went, unless a kept one is filled already: a cluster of
-    PostgreSQL is new every time.
-    """
+    """Fills the base, and says how that went, unless a kept one is filled already."""
     mark = Path(environment["ORBITA_DATA"], "filled")
-    if mark.exists() and not environment["DATABASE_URL"]:
+    if mark.exists():
         return {}
     filled = _measure(name, environment, *map(str, sizes))
     mark.touch()

@@ -343,7 +343,7 @@ class Card:
 
     @property
     def origin(self) -> list[Value]:
-        return self._values(("responsible", "source", "tags", "comment"))
+        return self._values(("source", "tags", "comment"))
 
     def _values(self, names: Sequence[str]) -> list[Value]:
         found = [self.value(name) for name in names]

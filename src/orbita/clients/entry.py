@@ -9,19 +9,17 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Q
 from django.urls import reverse
 from django.utils.functional import Promise
 
 from orbita.accounts.models import User
 from orbita.clients import naming
 from orbita.clients.card_fields import READERS
-from orbita.clients.checks import check_inn
-from orbita.clients.contacts import Contact, read_contact
+from orbita.clients.contacts import Contact, keys_of, read_contact
 from orbita.clients.duplicates import Place, Record, evidence_words, likely
-from orbita.clients.duplicates.documents import compared, same_numbers, typed_numbers
+from orbita.clients.duplicates.documents import compared, typed_numbers
+from orbita.clients.duplicates.exact import readable_inn, same_as
 from orbita.clients.models import Client, EntryRule
-from orbita.clients.search import same_keys
 from orbita.core.models import Company
 from orbita.core.registry import Registry
 
@@ -85,7 +83,7 @@ def matches_of(
     actor: User,
     *,
     values: Mapping[str, Any],
-    contacts: Collection[Contact] = (),
+    contacts: Sequence[Contact] = (),
     places: Collection[Mapping[str, Any]] = (),
 ) -> list[Match]:
     """The clients of the base that answer to what was given, those with the same keys first.
@@ -93,7 +91,7 @@ def matches_of(
     Values may be half typed: what cannot be read is left out.
     """
     record = record_from(values, contacts, places)
-    exact = _exact(record, contacts)
+    exact = same_as(keys_of(contacts), record.inn, record.numbers)
     scored = {pair.b: pair for pair in likely(record, MOST) if pair.score >= SHOWN_FROM}
     ids = list(dict.fromkeys([*exact, *scored]))[:MOST]
     if not ids:
@@ -109,18 +107,6 @@ def matches_of(
         score = pair.score if pair else 1.0
         found.append(_match(rows[pk], pk in visible, pk in exact, score, words))
     return found
-
-
-def _exact(record: Record, contacts: Collection[Contact]) -> list[int]:
-    keys = {contact.key for contact in contacts if contact.key and contact.kind != "link"}
-    conditions = [Q(**one) for one in same_numbers(record.numbers)]
-    if same := same_keys(keys, record.inn):
-        conditions.append(same)
-    found: set[int] = set()
-    for condition in conditions:
-        rows = Client.objects.alive().filter(condition).order_by("pk")
-        found.update(rows.values_list("pk", flat=True)[:MOST])
-    return sorted(found)[:MOST]
 
 
 def _match(
@@ -156,7 +142,7 @@ def record_from(
         first_name=names["first_name"],
         middle_name=names["middle_name"],
         company=company,
-        inn=_inn(values),
+        inn=readable_inn(_text(values, "inn")),
         sex=sex,
         birthday=_birthday(values),
         phones=tuple(c.key or c.value for c in contacts if c.kind == "phone"),
@@ -173,13 +159,6 @@ def record_from(
 
 def _text(values: Mapping[str, Any], name: str) -> str:
     return str(values.get(name) or "").replace("\0", "").strip()[:300]
-
-
-def _inn(values: Mapping[str, Any]) -> str:
-    text = _text(values, "inn")
-    with suppress(ValueError):
-        return check_inn(text) if text else ""
-    return ""
 
 
 def _birthday(values: Mapping[str, Any]) -> Any:

@@ -38,6 +38,8 @@ logger = logging.getLogger(__name__)
 
 LONGEST_BACKOFF = timedelta(hours=1)
 QUEUES = ("default", "long")
+# What somebody has asked for and waits for goes before what comes round by itself.
+TICK_PRIORITY = -10
 WORKER_DIED = gettext_noop("The worker died while running this job")
 
 
@@ -172,6 +174,7 @@ def enqueue_due(now: datetime | None = None) -> int:
         Job(
             task=schedule.task.module_path,
             queue=schedule.task.queue_name,
+            priority=TICK_PRIORITY,
             unique_key=f"tick:{schedule.name}:{schedule.latest_tick(now).isoformat()}",
             enqueued_at=now,
             run_after=now,

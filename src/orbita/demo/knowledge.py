@@ -1,7 +1,10 @@
-"""What the people of the demo company have laid down: passports of regions and segments."""
+"""What the people of the demo company have laid down: passports of regions, segments, who is away."""
 
+from collections.abc import Sequence
+from datetime import date, timedelta
 from typing import Any
 
+from orbita.accounts.actions import set_absence
 from orbita.accounts.models import User
 from orbita.clients.actions import create_segment
 from orbita.clients.actions.regions import save_region
@@ -57,9 +60,21 @@ SEGMENTS: tuple[tuple[str, dict[str, Any]], ...] = (
 )
 
 
-def lay_down(actor: User) -> None:
-    """Writes them as the actor would."""
+AWAY, STANDS_IN = "Олег Власов", "Денис Карпов"
+
+
+def lay_down(people: Sequence[User], today: date) -> None:
+    """Writes them as the first of these people would."""
+    actor, named = people[0], {user.name: user for user in people}
     for values in REGIONS:
         save_region(actor=actor, values=values)
     for name, rule in SEGMENTS:
         create_segment(actor=actor, name=name, rule=rule)
+    set_absence(
+        actor=actor,
+        user=named[AWAY],
+        deputy=named[STANDS_IN],
+        first_on=today - timedelta(days=3),
+        last_on=today + timedelta(days=10),
+        reason="Отпуск",
+    )

@@ -18,6 +18,7 @@ from orbita.accounts.models import Role, Team, User
 from orbita.analytics.actions import refresh as refresh_rfm
 from orbita.clients import facts
 from orbita.clients.contacts import read_contact, with_one_main
+from orbita.clients.fields import in_bulk as own_in_bulk
 from orbita.clients.models import (
     AcquisitionSource,
     Address,
@@ -46,6 +47,7 @@ from orbita.demo.chance import moment
 from orbita.demo.company import SEED, generate
 from orbita.demo.knowledge import lay_down
 from orbita.demo.messy import write_samples
+from orbita.demo.own_fields import OwnFields
 
 PASSWORD = "sever-i-yug"  # noqa: S105 – printed at every start; it opens made-up data only
 ORIGIN = "demo"
@@ -76,7 +78,7 @@ def load_demo(*, now: datetime | None = None, seed: int = SEED, scale: float = 1
     with _without_collector():
         base = generate(today, seed=seed, scale=scale)
         with transaction.atomic():
-            _Loader(base, now).load()
+            _Loader(base, now, seed).load()
     refresh_rfm(history=True)
     write_samples(_samples(), today)
     return _sign_ins()
@@ -109,8 +111,8 @@ def _samples() -> Path:
 
 
 class _Loader:
-    def __init__(self, base: records.DemoBase, now: datetime) -> None:
-        self._base, self._now = base, now
+    def __init__(self, base: records.DemoBase, now: datetime, seed: int) -> None:
+        self._base, self._now, self._seed = base, now, seed
         self._midnight = moment(base.today.toordinal(), 0)
         # Event rows by the index of the employee who acted; None is nobody known.
         self._events: dict[int | None, list[NewEvent]] = defaultdict(list)
@@ -121,6 +123,7 @@ class _Loader:
         self._company.save()
         self._load_users()
         self._load_catalogue()
+        self._own = OwnFields(self._admin, self._seed)
         self._load_clients()
         self._load_contacts()
         self._load_talks()
@@ -132,7 +135,7 @@ class _Loader:
         facts.refresh(self._client_ids, origin=Origin.BACKFILL)
         index_clients(self._client_ids, fresh=True)
         index_notes(list(Note.objects.values_list("pk", flat=True)))
-        lay_down(self._admin)
+        lay_down(self._users, self._base.today)
 
     def _at(self, when: datetime) -> datetime:
         """Squeezes today's moments into the part of today that is over."""
@@ -200,6 +203,8 @@ class _Loader:
             self._client_ids[index] = pk
         rows = [self._client(client, sources) for client in made]
         insert_objects(sorted(rows, key=lambda row: row.pk))
+        known = ((self._client_ids[client.index], self._own.of(client)) for client in made)
+        own_in_bulk.mark((pk, own) for pk, own in known if own)
         for client in made:
             told = {"after": {"name": client.name}, "version": 1}
             self._event("client.created", client.responsible, client.index, client.created, told)
@@ -248,6 +253,7 @@ class _Loader:
             time_zone=made.city.zone,
             comment=f"Конкуренты: {made.competitors}." if made.competitors else "",
             city=made.city.name,
+            own=own_in_bulk.as_json(self._own.of(made)),
             created_at=created,
             updated_at=created,
         )

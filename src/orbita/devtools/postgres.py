@@ -56,8 +56,11 @@ def _version(folder: Path) -> int:
 
 
 @contextlib.contextmanager
-def cluster() -> Iterator[str | None]:
-    """The DATABASE_URL of a fresh cluster; None, after a loud line, when there cannot be one."""
+def cluster(keep: Path | None = None) -> Iterator[str | None]:
+    """The DATABASE_URL of a fresh cluster; None, after a loud line, when there cannot be one.
+
+    With `keep` it is the one that lives in this folder, made there when there is none yet.
+    """
     binaries = find_binaries()
     if not binaries:
         loudly("POSTGRESQL TESTS SKIPPED: no PostgreSQL 15 or newer (apt install postgresql)")
@@ -70,14 +73,17 @@ def cluster() -> Iterator[str | None]:
         )
         yield None
         return
-    directory = Path(tempfile.mkdtemp(prefix="orbita-pg-"))
+    if keep:
+        keep.mkdir(parents=True, exist_ok=True)
+    directory = keep or Path(tempfile.mkdtemp(prefix="orbita-pg-"))
     try:
         if owner:
             os.chown(directory, owner.pw_uid, owner.pw_gid)
-        with _started(binaries, directory, owner) as url:
+        with _started(binaries, directory, owner, signal.SIGINT if keep else signal.SIGQUIT) as url:
             yield url
     finally:
-        shutil.rmtree(directory, ignore_errors=True)
+        if not keep:
+            shutil.rmtree(directory, ignore_errors=True)
 
 
 class _Place(TypedDict, total=False):
@@ -98,24 +104,27 @@ def _owner() -> pwd.struct_passwd | None:
 
 
 @contextlib.contextmanager
-def _started(binaries: Path, directory: Path, owner: pwd.struct_passwd | None) -> Iterator[str]:
+def _started(
+    binaries: Path, directory: Path, owner: pwd.struct_passwd | None, stop: signal.Signals
+) -> Iterator[str]:
     place: _Place = {
         "cwd": directory,
         "env": {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8"},
     }
     if owner:
         place |= {"user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": []}
-    password = secrets.token_urlsafe(16)
     password_file, data = directory / "password", directory / "data"
-    password_file.write_text(password)
-    if owner:
-        os.chown(password_file, owner.pw_uid, owner.pw_gid)
-    make: list[str | Path] = [
-        *(binaries / "initdb", "--pgdata", data, "--username", "orbita", "--no-sync"),
-        *("--auth", "scram-sha-256", "--pwfile", password_file),
-        *("--encoding", "UTF8", "--locale", "C.UTF-8"),
-    ]
-    subprocess.run(make, check=True, stdout=subprocess.DEVNULL, **place)
+    if not data.exists():
+        password_file.write_text(secrets.token_urlsafe(16))
+        if owner:
+            os.chown(password_file, owner.pw_uid, owner.pw_gid)
+        make: list[str | Path] = [
+            *(binaries / "initdb", "--pgdata", data, "--username", "orbita", "--no-sync"),
+            *("--auth", "scram-sha-256", "--pwfile", password_file),
+            *("--encoding", "UTF8", "--locale", "C.UTF-8"),
+        ]
+        subprocess.run(make, check=True, stdout=subprocess.DEVNULL, **place)
+    password = password_file.read_text()
     port = _spare_port()
     options = {**SETTINGS, "port": str(port), "unix_socket_directories": str(directory)}
     words = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
@@ -132,8 +141,8 @@ def _started(binaries: Path, directory: Path, owner: pwd.struct_passwd | None) -
         _wait(server, binaries, port, directory)
         yield f"postgres://orbita:{password}@127.0.0.1:{port}/postgres"
     finally:
-        server.send_signal(signal.SIGQUIT)  # at once: nothing is kept
-        server.wait(30)
+        server.send_signal(stop)
+        server.wait(120)
 
 
 def _stop_with_parent() -> None:

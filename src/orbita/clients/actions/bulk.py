@@ -111,7 +111,7 @@ def assign_responsible(
         }
         require_room(responsible, len(before))
         _grow(Client.objects.filter(pk__in=before), responsible=responsible)
-        note_given(before)
+        note_given(before, reason=reason)
         return [
             _event(
                 "client.changed",

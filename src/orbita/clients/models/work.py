@@ -24,6 +24,7 @@ class ClientWork(models.Model):
     released_from = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
     )
+    reason = models.CharField(_("why handed over"), max_length=300, blank=True)
 
     class Meta:
         verbose_name = _("work with a client")

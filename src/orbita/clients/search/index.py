@@ -220,8 +220,15 @@ def _own_words(own: Mapping[str, Any] | None) -> list[tuple[int, str]]:
     return [(OWN, word) for word in name_words(*searched_words("client", own))]
 
 
-# The texts of a card, and what was written when he was left alone.
-TEXTS = ("comment", "difficulties", "special_terms", "contact_stop__reason", "dead__reason")
+# The texts of a card, and what was written when he was handed over or left alone.
+TEXTS = (
+    "comment",
+    "difficulties",
+    "special_terms",
+    "contact_stop__reason",
+    "dead__reason",
+    "work__reason",
+)
 _FILLED = reduce(or_, (Q(**{f"{name}__gt": ""}) for name in TEXTS))
 
 

@@ -68,5 +68,9 @@ def _told(start: str, texts: Sequence[str | None]) -> str:
 
 
 def _label(name: str) -> str:
-    labels = {"contact_stop__reason": _("why nobody contacts him"), "dead__reason": _("put aside")}
+    labels = {
+        "contact_stop__reason": _("why nobody contacts him"),
+        "dead__reason": _("put aside"),
+        "work__reason": _("why handed over"),
+    }
     return labels.get(name) or wording.label_of(name)

@@ -97,6 +97,32 @@ def test_a_number_field_is_compared_whole(admin: User) -> None:
     assert [pair.b for pair in likely(record_of(last))] == [last.pk]
 
 
+def test_a_number_that_another_card_has_is_asked_about_before_it_is_written(
+    passport: FieldDefinition, admin: User
+) -> None:
+    known = create_client(
+        actor=admin, values={"name": "Соколова Ирина", "own_passport": "45 09 123456"}
+    )
+    other = create_client(actor=admin, values={"name": "Орлова Анна"})
+    browser = Browser()
+    browser.force_login(admin)
+    in_place = reverse("clients:field", args=[other.pk, "own_passport"])
+    whole = reverse("clients:edit", args=[other.pk])
+    for address in (in_place, whole):
+        form = {"kind": "person", "name": "Орлова Анна", "own_passport": "4509 123456"}
+        asked = browser.post(address, form)
+        assert asked.status_code == 422
+        assert "Соколова Ирина" in asked.content.decode()
+        other.refresh_from_db()
+        assert not other.own
+    assert browser.post(in_place, form | {"anyway": "1"}).status_code == 302
+    assert browser.post(in_place, form).status_code == 422
+    own = {"kind": "person", "name": "Соколова Ирина", "own_passport": "45-09-123456"}
+    alone = reverse("clients:field", args=[known.pk, "own_passport"])
+    browser.post(in_place, form | {"own_passport": ""})
+    assert browser.post(alone, own).status_code == 302
+
+
 def test_cards_are_not_asked_for_one_by_one_before_there_is_an_index(
     passport: FieldDefinition, admin: User
 ) -> None:

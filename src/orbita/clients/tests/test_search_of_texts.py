@@ -6,7 +6,12 @@ import pytest
 from django.utils import translation
 
 from orbita.accounts.models import User
-from orbita.clients.actions import create_client, delete_client, update_client
+from orbita.clients.actions import (
+    assign_responsible,
+    create_client,
+    delete_client,
+    update_client,
+)
 from orbita.clients.actions.undo import undo_event
 from orbita.clients.fields.actions import change_field, define_field
 from orbita.clients.models import Client, FieldDefinition, Posting, SearchedText, TextPosting, Word
@@ -126,6 +131,14 @@ def test_the_reasons_why_somebody_is_left_alone_are_found(alice: User, head: Use
     revive(actor=alice, client=dead)
     assert found(alice, "беспокоить") == found(alice, "мастерскую") == []
     assert not TextPosting.objects.exists()
+
+
+def test_the_reason_of_a_hand_over_is_found_until_the_next_one(alice: User, head: User) -> None:
+    row = person(alice)
+    for responsible, reason in ((head, "Переехала в Казань"), (alice, "")):
+        assign_responsible(actor=head, client_ids=[row.pk], responsible=responsible, reason=reason)
+        told = [(row.pk, f"text on the card: why handed over: {reason}")] if reason else []
+        assert found(head, "казань") == told
 
 
 def test_texts_of_a_base_older_than_their_index_are_brought_in(alice: User) -> None:

@@ -19,7 +19,7 @@ from orbita.clients import actions, wording
 from orbita.clients.card import EDITABLE, Card
 from orbita.clients.card_form import CardForm
 from orbita.clients.collections import COLLECTIONS
-from orbita.clients.contacts import Contact, from_entry, keys_of
+from orbita.clients.contacts import Contact, entry, from_entry, keys_of
 from orbita.clients.duplicates.exact import Known, already_here
 from orbita.clients.entry import Answer, Match, answer_to, matches_of, typed
 from orbita.clients.fields.known import changed_by, seen
@@ -151,22 +151,40 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
     form = CardForm(typed, kind=client.kind, actor=actor_of(request), client=client)
     hints = pending(typed, changed=form.changed_inputs())
     conflicts: list[dict[str, str]] = []
+    known: Sequence[Known] = []
     if typed is not None and "more" not in typed and form.is_valid() and not hints:
         try:
             with into_form(form):
-                event = actions.update_client(
-                    actor=actor_of(request),
-                    client=client,
-                    values=form.changed_values(),
-                    version=form.version,
-                    **form.changed_parts(),
-                )
-                _changed(request, event, _("Card saved"))
-                return redirect("clients:card", pk=pk)
+                changes, parts = form.changed_values(), form.changed_parts()
+                known = _elsewhere(request, client, changes, parts.get("contacts", []))
+                if not known:
+                    event = actions.update_client(
+                        actor=actor_of(request),
+                        client=client,
+                        values=changes,
+                        version=form.version,
+                        **parts,
+                    )
+                    _changed(request, event, _("Card saved"))
+                    return redirect("clients:card", pk=pk)
         except actions.ConflictError as error:
             conflicts = in_words(error)
             form.version = error.version
-    return _whole(request, form, client, conflicts=conflicts, hints=hints)
+    return _whole(request, form, client, conflicts=conflicts, hints=hints, known=known)
+
+
+def _elsewhere(
+    request: HttpRequest,
+    client: Client,
+    values: Mapping[str, Any],
+    contacts: Sequence[Mapping[str, Any]] = (),
+) -> Sequence[Known]:
+    """Who else has what the user is about to write on this card; nobody once he says "all the same"."""
+    if "anyway" in request.POST:
+        return []
+    written = {(one.kind, one.key) for one in client.contacts.all()}
+    new = [one for one in map(from_entry, contacts) if (one.kind, one.key) not in written]
+    return already_here(actor_of(request), client, keys=keys_of(new), values=values)
 
 
 def in_words(error: actions.ConflictError) -> list[dict[str, str]]:
@@ -188,10 +206,13 @@ def in_words(error: actions.ConflictError) -> list[dict[str, str]]:
     ]
 
 
+_QUESTIONS = ("matches", "known", "conflicts", "hints")
+
+
 def _whole(
     request: HttpRequest, form: CardForm, client: Client | None, **more: Any
 ) -> HttpResponse:
-    wrong = bool(form.errors or more.get("matches") or more.get("conflicts") or more.get("hints"))
+    wrong = bool(form.errors or any(more.get(name) for name in _QUESTIONS))
     wrong = wrong and "more" not in request.POST
     return render(
         request,
@@ -221,11 +242,14 @@ def field(request: HttpRequest, pk: int, name: str) -> HttpResponse:
         actor=actor_of(request),
     )
     version = client.version
-    if request.method == "POST" and form.is_valid():
+    known: Sequence[Known] = []
+    if posted and form.is_valid():
         try:
             with into_form(form):
-                event = _write_field(request, client, form)
-                return _field_saved(request, client, name, event)
+                known = _elsewhere(request, client, {name: request.POST.get(name)})
+                if not known:
+                    event = _write_field(request, client, form)
+                    return _field_saved(request, client, name, event)
         except actions.ConflictError as error:
             version = error.version
             (change, *_rest) = in_words(error)
@@ -233,9 +257,9 @@ def field(request: HttpRequest, pk: int, name: str) -> HttpResponse:
                 name,
                 _("%(who)s has meanwhile written “%(value)s”. Save again to keep yours.") % change,
             )
-    context = {"form": form, "client": client, "version": version, "name": name}
+    context = {"form": form, "client": client, "version": version, "name": name, "known": known}
     template = "clients/_field.html" if is_part(request) else "clients/field.html"
-    return render(request, template, context, status=422 if form.errors else 200)
+    return render(request, template, context, status=422 if form.errors or known else 200)
 
 
 def _is_own_of(client: Client, name: str, request: HttpRequest) -> bool:
@@ -293,9 +317,8 @@ def contact_new(request: HttpRequest, pk: int) -> HttpResponse:
     known: Sequence[Known] = []
     if typed is not None and form.is_valid() and not hints:
         contact = form.cleaned_data["contact"]
-        others = already_here(actor_of(request), keys_of([contact]), "")
-        known = [one for one in others if one.pk != client.pk]
-        if not known or "anyway" in request.POST:
+        known = _elsewhere(request, client, {}, [entry(contact)])
+        if not known:
             with into_form(form):
                 event = actions.add_contact(
                     actor=actor_of(request),

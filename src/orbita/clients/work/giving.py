@@ -19,7 +19,7 @@ from orbita.clients.card_fields import as_reference
 from orbita.clients.models import Address, Client, ClientWork, Segment, WorkRules
 from orbita.clients.region_names import region_name_key
 from orbita.clients.work.contacting import work_rules
-from orbita.clients.work.limits import counts_of, note_given, require_room
+from orbita.clients.work.limits import KEPT, counts_of, note_given, require_room
 from orbita.clients.work.rules import CONTACT, REGION, SEGMENT, TURN, Rules
 from orbita.clients.work.words import GIVEN, RELEASED, TAKEN
 from orbita.core.bulk import upsert_rows
@@ -296,8 +296,8 @@ def _warn(rules: Rules, today: date) -> int:
             still = list(overdue.filter(pk__in=chunk).values_list("pk", "responsible", "given_on"))
             upsert_rows(
                 ClientWork,
-                ("client_id", "assigned_on", "warned_on", "released_on", "released_from_id"),
-                ((pk, given_on, today, None, None) for pk, _user, given_on in still),
+                ("client_id", *KEPT),
+                ((pk, given_on, today, None, None, "") for pk, _user, given_on in still),
                 key="client_id",
                 update=("warned_on",),
             )

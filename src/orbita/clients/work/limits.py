@@ -9,9 +9,12 @@ from django.utils.translation import gettext as _
 
 from orbita.accounts.models import User
 from orbita.clients.models import Client, ClientWork
+from orbita.clients.search import index_texts
 from orbita.clients.work.contacting import work_rules
 from orbita.core.bulk import upsert_rows
 from orbita.core.models import Company
+
+KEPT = ("assigned_on", "warned_on", "released_on", "released_from_id", "reason")
 
 
 def counts_of(user_ids: Iterable[int]) -> Counter[int]:
@@ -44,19 +47,28 @@ def require_room(user: User | None, more: int) -> None:
 
 
 def note_given(
-    client_ids: Iterable[int], *, released_from: Mapping[int, int | None] | None = None
+    client_ids: Iterable[int],
+    *,
+    reason: str = "",
+    released_from: Mapping[int, int | None] | None = None,
 ) -> None:
-    """Starts the clock of these clients anew, in the transaction that changed their responsible."""
-    today = Company.current().business_date()
+    """Starts the clock of these clients anew, in the transaction that changed their responsible.
+
+    The reason is what the person who handed them over wrote; the search finds its words.
+    """
+    today, ids = Company.current().business_date(), list(client_ids)
+    had = ClientWork.objects.filter(client_id__in=ids).exclude(reason="")
+    worded = ids if reason else list(had.values_list("client_id", flat=True))
     upsert_rows(
         ClientWork,
-        ("client_id", "assigned_on", "warned_on", "released_on", "released_from_id"),
+        ("client_id", *KEPT),
         (
-            (pk, None, None, today, released_from[pk])
+            (pk, None, None, today, released_from[pk], reason)
             if released_from is not None
-            else (pk, today, None, None, None)
-            for pk in client_ids
+            else (pk, today, None, None, None, reason)
+            for pk in ids
         ),
         key="client_id",
-        update=("assigned_on", "warned_on", "released_on", "released_from_id"),
+        update=KEPT,
     )
+    index_texts(worded)

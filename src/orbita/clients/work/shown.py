@@ -36,30 +36,34 @@ def _warning(request: HttpRequest, client: Client) -> SafeString | str:
 
 
 def _panel(request: HttpRequest, client: Client) -> SafeString | str:
-    if client.responsible is None:
-        return ""
+    context = {
+        "client": client,
+        "lines": _lines(client) if client.responsible else (),
+        "may_edit": policy.allows(request.user, "clients.edit", client),
+    }
+    return SafeString(render_to_string("clients/_work.html", context))
+
+
+def _lines(client: Client) -> list[Mapping[str, Any]]:
+    """Since when the client has been with his responsible, why, and what is due of him."""
     row = rules_row()
     work = getattr(client, "work", None)
     given_on = (work and work.assigned_on) or timezone.localtime(client.created_at).date()
     away = policy.away_today()
     absence = next((one for one in away if one.user_id == client.responsible_id), None)
-    lines: list[Mapping[str, Any]] = [
-        {"label": _("Since"), "text": formats.day(given_on), "css": ""}
-    ]
+    lines = [_line(_("Since"), formats.day(given_on))]
+    if work and work.reason:
+        lines.append(_line(_("Why handed over"), work.reason))
     if absence:
-        lines.append({"label": _("Away"), "text": _away(absence), "css": "warn"})
+        lines.append(_line(_("Away"), _away(absence), "warn"))
     if limit := _limit(client, row, given_on):
-        warned = bool(work and work.warned_on)
-        lines.append(
-            {
-                "label": _("Result by"),
-                "text": _("%(day)s, then to the free pool") % {"day": formats.day(limit)},
-                "css": "bad" if warned else "",
-            }
-        )
-    context = {"client": client, "lines": lines}
-    context["may_edit"] = policy.allows(request.user, "clients.edit", client)
-    return SafeString(render_to_string("clients/_work.html", context))
+        text = _("%(day)s, then to the free pool") % {"day": formats.day(limit)}
+        lines.append(_line(_("Result by"), text, "bad" if work and work.warned_on else ""))
+    return lines
+
+
+def _line(label: str, text: str, css: str = "") -> Mapping[str, Any]:
+    return {"label": label, "text": text, "css": css}
 
 
 def _away(absence: Absence) -> str:

@@ -11,6 +11,7 @@ from pytest_django import Settings
 from orbita.accounts.models import User
 from orbita.analytics.models import RfmMonth, RfmScore
 from orbita.clients import facts
+from orbita.clients.fields.indexing import build_index
 from orbita.clients.models import (
     Address,
     Client,
@@ -93,7 +94,21 @@ def test_history_is_backfilled_and_starts_no_work(loaded: list[str]) -> None:
     assert {origin for _kind, origin in kinds} == {Origin.BACKFILL}
     assert kinds["order.created", "backfill"] == Order.objects.filter(kind="sale").count()
     assert kinds["client.created", "backfill"] == Client.objects.count()
-    assert not Job.objects.filter(status="queued").exists()
+    tasks = set(Job.objects.filter(status="queued").values_list("task", flat=True))
+    assert tasks == {build_index.module_path}
+
+
+def test_own_fields_are_filled_for_some(loaded: list[str]) -> None:
+    for kind, key in (("company", "machine"), ("person", "brews")):
+        cards = Client.objects.filter(kind=kind)
+        known = sum(key in (own or {}) for own in cards.values_list("own", flat=True))
+        assert 0 < known < cards.count()
+    contracts = [
+        own["contract"]
+        for own in Client.objects.values_list("own", flat=True)
+        if own and "contract" in own
+    ]
+    assert len(set(contracts)) == len(contracts) > 0
 
 
 def test_the_rfm_map_is_ready_with_its_past(loaded: list[str]) -> None:

@@ -93,20 +93,34 @@ def make_fields(
             continue
         cells = list(_cells(sample, mapping, index))
         order = detect_date_order(cells)
-        is_document = name == NEW_DOCUMENT
-        field = define_field(
-            actor=actor,
-            subject=subject_of(mapping.kind),
-            kind=Kind.TEXT if is_document else kind_of(cells, order),
-            label=_label(mapping, index),
-            is_searchable=is_document,
-            is_compared=is_document,
-        )
+        field = _field_of(actor, mapping, index, cells, order)
         made.append(field)
         columns[index] = column_of(field)
         if field.kind == Kind.DATE:
             orders[index] = order
     return replace(mapping, columns=columns, date_orders=orders), made
+
+
+def _field_of(
+    actor: User, mapping: Mapping, index: int, cells: Sequence[Cell], order: DateOrder
+) -> FieldDefinition:
+    """The field that a column becomes: a new one, or the one that an undone import had made of it."""
+    subject, label = subject_of(mapping.kind), _label(mapping, index)
+    is_document = mapping.columns[index] == NEW_DOCUMENT
+    kind = Kind.TEXT if is_document else kind_of(cells, order)
+    archived = FieldDefinition.objects.filter(subject=subject, kind=kind, is_compared=is_document)
+    for field in archived.exclude(archived_at=None).order_by("-archived_at"):
+        if normalise(field.label) == normalise(label) and not _has_values(field):
+            archive_field(actor=actor, field=field, archived=False)
+            return field
+    return define_field(
+        actor=actor,
+        subject=subject,
+        kind=kind,
+        label=label,
+        is_searchable=is_document,
+        is_compared=is_document,
+    )
 
 
 def kind_of(cells: Sequence[Cell], order: DateOrder) -> str:
@@ -161,12 +175,15 @@ def put_away(actor: User, field_ids: Sequence[int]) -> dict[int, Sentence]:
     """Archives fields that an import made, those that hold nothing any more; the others with why not."""
     kept: dict[int, Sentence] = {}
     for field in FieldDefinition.objects.filter(pk__in=field_ids, archived_at=None):
-        how = path(kinds.TYPES[field.kind].how, field.key)
-        records = model_of(field.subject)._base_manager
-        if records.filter(**{f"{how}__isnull": False}).exists():
+        if _has_values(field):
             kept[field.pk] = _("Some records have a value in the field.")
         elif not policy.allows(actor, PERMISSION):
             kept[field.pk] = _("Own fields are changed by those who set them up.")
         else:
             archive_field(actor=actor, field=field)
     return kept
+
+
+def _has_values(field: FieldDefinition) -> bool:
+    how = path(kinds.TYPES[field.kind].how, field.key)
+    return model_of(field.subject)._base_manager.filter(**{f"{how}__isnull": False}).exists()

@@ -124,6 +124,21 @@ def test_a_field_of_the_same_name_is_used_and_one_in_the_archive_is_not(
     ]
 
 
+def test_after_an_undo_the_same_file_makes_the_same_fields(
+    bring: Bring, sheet: Sheet, admin: User
+) -> None:
+    columns = clients(C="new_field", D="new_field")
+    made = []
+    for _time in range(2):
+        row = bring(sheet(CARS), actor=admin, mapping=columns)
+        made.append((row.mapping or {})["columns"])
+        assert FieldDefinition.objects.filter(archived_at=None).count() == 2
+        actions.undo_import(actor=admin, row=row, queue=False)
+        undoing.run(row.pk, admin.pk)
+    assert made[0] == made[1]
+    assert FieldDefinition.objects.exclude(archived_at=None).count() == 2
+
+
 def test_columns_of_one_heading_become_one_field(bring: Bring, sheet: Sheet, admin: User) -> None:
     rows = [("Код", "ФИО", "Цвет", "Цвет"), ("1", "Иванов Иван", "синий", "красный")]
     row = draft(sheet(rows), admin, {"2": "new_field", "3": "new_field"})

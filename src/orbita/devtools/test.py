@@ -31,6 +31,8 @@ TOOLS = (
 )
 PLAIN = "not server and not browser"
 PARALLEL = ["-n", "auto", "--dist", "worksteal", "-m"]
+# Tests of servers wait more than they work.
+PARALLEL_SERVERS = ["-n", str(2 * (os.cpu_count() or 1)), "--dist", "worksteal", "-m"]
 NO_TESTS = 5  # pytest's status when nothing matched
 
 
@@ -76,12 +78,12 @@ def _whole() -> int:
         outcome.notes.append("NO CHROMIUM: the browser tests did not run")
     servers = "server or browser" if chromium else "server and not browser"
     _run("SQLite", [*PARALLEL, PLAIN], outcome)
-    _run("servers and browser", [*PARALLEL, servers], outcome)
+    _run("servers and browser", [*PARALLEL_SERVERS, servers], outcome)
     with postgres.cluster() as url:
         if url:
             alone = "server and not browser"
             _run("PostgreSQL", [*PARALLEL, PLAIN], outcome, DATABASE_URL=url)
-            _run("servers, PostgreSQL", [*PARALLEL, alone], outcome, DATABASE_URL=url)
+            _run("servers, PostgreSQL", [*PARALLEL_SERVERS, alone], outcome, DATABASE_URL=url)
         else:
             outcome.notes.append("NO POSTGRESQL: nothing was tried on it")
     return _summary(outcome, time.monotonic() - begun)

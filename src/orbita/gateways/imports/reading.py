@@ -34,6 +34,9 @@ def _encoded(plan: Plan) -> Iterator[bytes]:
 
     import django
 
+    from orbita.core.apps import RoomConfig
+
+    RoomConfig.opens_rooms = False
     django.setup()
     # This process lives for one file and makes hardly any circles: see `engine.seldom_collecting`.
     gc.freeze()

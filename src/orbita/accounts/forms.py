@@ -5,6 +5,7 @@ from django.conf import settings
 from django.contrib.auth.password_validation import password_validators_help_texts
 from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from phonenumbers import SUPPORTED_REGIONS
 
 from orbita.accounts import policy
@@ -150,6 +151,44 @@ class UserForm(forms.Form):
 
 class TeamForm(forms.Form):
     name = forms.CharField(label=_("Name of the team"), max_length=100)
+    parent = forms.ModelChoiceField(
+        Team.objects.all(),
+        label=_("Part of the team"),
+        required=False,
+        empty_label=_("of none"),
+        help_text=_("Whoever sees the records of that team sees those of this one too."),
+    )
+
+
+class RoleForm(forms.Form):
+    """The name of a role; what it allows is the matrix beside it."""
+
+    name = forms.CharField(label=_("Name of the role"), max_length=100)
+
+
+class GrantForm(forms.Form):
+    """A right beside the role, until the end of a day."""
+
+    permission = forms.ChoiceField(label=_("What to allow"))
+    level = forms.ChoiceField(
+        label=_("For which records"),
+        choices=[
+            (policy.OWN, pgettext_lazy("records", "own")),
+            (policy.TEAM, pgettext_lazy("records", "of the team")),
+            (policy.ALL, pgettext_lazy("records", "all")),
+        ],
+    )
+    last_on = forms.DateField(
+        label=_("To, inclusive"), widget=forms.DateInput(attrs={"type": "date"})
+    )
+    reason = forms.CharField(label=_("Reason"), max_length=200, required=False)
+
+    def __init__(self, data: Any) -> None:
+        super().__init__(data, label_suffix="")
+        self.fields["permission"].choices = [  # type: ignore[attr-defined]
+            (str(area.label), [(one.name, one.label) for one in permissions])
+            for area, permissions in policy.areas()
+        ]
 
 
 class CompanyForm(forms.Form):

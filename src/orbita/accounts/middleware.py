@@ -4,18 +4,54 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import resolve_url
 from django.utils import timezone, translation
 from django.utils.cache import add_never_cache_headers
+from django.utils.translation import gettext as _
 
 from orbita.accounts.models import UserSession
 from orbita.accounts.sessions import SessionStore
-from orbita.accounts.signin import client_address
+from orbita.accounts.signin import EmailBackend, client_address
 
 Next = Callable[[HttpRequest], HttpResponse]
 # Often enough for the list of sessions, and no write on every request.
 SEEN_EVERY = timedelta(minutes=5)
+
+
+# Where a session keeps whom its administrator looks at Orbita as.
+SEEN_AS = "sees_as"
+
+
+def seeing_as(get_response: Next) -> Next:
+    """Answers an administrator as another person would be answered; nothing can be changed meanwhile."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        return get_response(request)
+
+    def process_view(
+        request: HttpRequest, view: Callable[..., HttpResponse], args: object, kwargs: object
+    ) -> HttpResponse | None:
+        wanted = request.session.get(SEEN_AS)
+        if wanted is None or not request.user.is_authenticated:
+            return None
+        if getattr(view, "is_in_own_name", False):
+            return None
+        seen = EmailBackend().get_user(wanted) if request.user.role.is_administrator else None
+        if seen is None:
+            del request.session[SEEN_AS]
+            return None
+        if request.method not in ("GET", "HEAD"):
+            raise PermissionDenied(
+                _("You are looking as %(name)s: nothing can be changed.") % {"name": seen.name}
+            )
+        seen.seen_by = request.user
+        request.user = seen
+        return None
+
+    middleware.process_view = process_view  # type: ignore[attr-defined]
+    return middleware
 
 
 def sign_in_required(get_response: Next) -> Next:
@@ -40,6 +76,12 @@ def sign_in_required(get_response: Next) -> Next:
 
     middleware.process_view = process_view  # type: ignore[attr-defined]
     return middleware
+
+
+def in_own_name(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Marks a view that answers the administrator himself while he looks as somebody else."""
+    view.is_in_own_name = True  # type: ignore[attr-defined]
+    return view
 
 
 def public(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:

@@ -27,7 +27,20 @@ class Role(models.Model):
 
 
 class Team(models.Model):
+    """People who work together. What a head may do with his team's records holds for the teams below
+    it too, `DEPTH` teams deep.
+    """
+
+    DEPTH = 4
     name = models.CharField(_("name"), max_length=100, unique=True)
+    parent = models.ForeignKey(
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        verbose_name=_("part of the team"),
+        related_name="parts",
+    )
 
     class Meta:
         verbose_name = _("team")
@@ -35,6 +48,15 @@ class Team(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @staticmethod
+    def within(team_id: int, path: str = "") -> models.Q:
+        """Rows whose team at `path` (of a `Team` itself when empty) is this one or stands below it."""
+        found, step = models.Q(), f"{path}__" if path else ""
+        for _level in range(Team.DEPTH):
+            found |= models.Q(**{f"{step}id": team_id})
+            step += "parent__"
+        return found
 
 
 class User(AbstractBaseUser):
@@ -57,12 +79,17 @@ class User(AbstractBaseUser):
     time_zone = models.CharField(_("time zone"), max_length=64, default="Europe/Moscow")
     theme = models.CharField(_("theme"), max_length=5, choices=Theme.choices, default=Theme.AUTO)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    # Rights given for a time beside the role, see `policy.Grant`: read with every request, so they
+    # come with the user's row.
+    grants = models.JSONField(default=list, editable=False)
 
     objects = UserManager()
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]
     # Set on the instance when a token acts: the scopes it was given narrow the user's rights.
     token_scopes: frozenset[str] | None = None
+    # Set on the instance while an administrator looks at Orbita as this user.
+    seen_by: "User | None" = None
 
     class Meta:
         verbose_name = _("user")

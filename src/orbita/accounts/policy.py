@@ -5,10 +5,12 @@ denial has a reason in words.
 """
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
@@ -44,6 +46,47 @@ class Permission:
 PERMISSIONS: Registry[Permission] = Registry("permission")
 
 
+@dataclass(frozen=True)
+class Area:
+    """Permissions that stand together on the page of a role: those whose names begin so."""
+
+    name: str
+    label: str | Promise
+    prefixes: tuple[str, ...]
+    order: int = 50
+
+
+AREAS: Registry[Area] = Registry("area of rights")
+
+
+def areas() -> list[tuple[Area, list[Permission]]]:
+    """The permissions by area, in the order of the page."""
+    return [
+        (area, [one for one in PERMISSIONS if one.room in area.prefixes])
+        for area in sorted(AREAS, key=lambda area: area.order)
+    ]
+
+
+@dataclass(frozen=True)
+class Grant:
+    """A right beside the role that ends by itself: given until a moment, by whom and why."""
+
+    permission: str
+    level: str
+    until: datetime
+    by: str = ""
+    reason: str = ""
+
+
+def grants_of(user: "User", now: datetime | None = None) -> list[Grant]:
+    """The grants of the user that have not ended."""
+    if not user.grants:
+        return []
+    now = now or timezone.now()
+    found = (Grant(**row | {"until": datetime.fromisoformat(row["until"])}) for row in user.grants)
+    return [grant for grant in found if grant.until > now and grant.permission in PERMISSIONS]
+
+
 class Denied(PermissionDenied):
     """The actor may not; `str()` is the reason, for the actor."""
 
@@ -64,8 +107,16 @@ def level(actor: Any, permission: str) -> str:
         return NONE
     if actor.token_scopes is not None and not _in_scope(actor.token_scopes, permission):
         return NONE
-    granted = granted_to(actor.role, known)
+    granted = widest(
+        granted_to(actor.role, known),
+        *(grant.level for grant in grants_of(actor) if grant.permission == permission),
+    )
     return granted if known.scoped or granted == NONE else ALL
+
+
+def widest(*levels: str) -> str:
+    """The level that includes the others."""
+    return max(levels, key=LEVELS.index)
 
 
 def granted_to(role: "Role", permission: Permission) -> str:
@@ -96,13 +147,17 @@ def owned_by(actor: "User", granted: str, path: str = "responsible") -> Q | None
 
 
 def team_member_ids(actor: "User") -> list[int]:
-    """Ids of the actor's team, read once per actor: lists of ids keep the indexes in play."""
+    """Ids of the actor's team and those below it, read once per actor: lists of ids keep the indexes
+    in play.
+    """
     cached: list[int] | None = getattr(actor, "_team_member_ids", None)
     if cached is None:
-        from orbita.accounts.models import User
+        from orbita.accounts.models import Team, User
 
-        members = User.objects.filter(team_id=actor.team_id) if actor.team_id else []
-        cached = [member.pk for member in members]
+        cached = []
+        if actor.team_id:
+            members = User.objects.filter(Team.within(actor.team_id, "team"))
+            cached = list(members.values_list("pk", flat=True))
         actor._team_member_ids = cached  # type: ignore[attr-defined]
     return cached
 

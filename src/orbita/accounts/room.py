@@ -3,10 +3,11 @@
 from django.utils.translation import gettext_lazy as _
 
 from orbita.accounts import policy
-from orbita.accounts.policy import PERMISSIONS, Permission
+from orbita.accounts.policy import AREAS, PERMISSIONS, Area, Permission
 from orbita.core import rules
 from orbita.core.events import KINDS, EventKind
 
+AREAS.register(Area("staff", _("Staff and settings"), ("accounts", "core", "ui"), order=90))
 PERMISSIONS.register(
     Permission("accounts.manage", _("manage users, teams and tokens"), scoped=False),
     Permission(
@@ -28,6 +29,11 @@ KINDS.register(
     EventKind("session.ended", _("Session ended"), icon="key", erase=()),
     EventKind("absence.set", _("Absence set"), icon="calendar", erase=("reason",)),
     EventKind("absence.ended", _("Absence taken off"), icon="calendar", erase=("reason",)),
+    EventKind("user.seen_as", _("Looked at Orbita as this user"), icon="eye", erase=()),
+    EventKind("right.granted", _("Right given for a time"), icon="key", erase=("reason",)),
+    EventKind("right.ended", _("Right for a time taken back"), icon="key", erase=("reason",)),
+    EventKind("role.saved", _("Role saved"), icon="key", erase=()),
+    EventKind("role.deleted", _("Role deleted"), icon="key", erase=()),
     EventKind("team.saved", _("Team saved"), icon="users", erase=()),
     EventKind("token.created", _("Token made"), icon="key"),
     EventKind("token.revoked", _("Token revoked"), icon="key", erase=()),

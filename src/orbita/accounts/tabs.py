@@ -40,6 +40,7 @@ SETTINGS_TABS.register(
     Tab("users", _("Users"), "accounts.manage", order=10, group="people"),
     Tab("teams", _("Teams"), "accounts.manage", order=11, group="people"),
     Tab("roles", _("Roles"), "accounts.manage", order=12, group="people"),
+    Tab("rights", _("Check of rights"), "accounts.manage", order=13, group="people"),
     Tab("company", _("About the company"), "core.settings", order=20, group="company"),
     Tab("jobs", _("Background jobs"), "core.jobs", order=90, group="system"),
     Tab("mail", _("Letters"), "core.jobs", order=91, group="system"),

@@ -4,7 +4,7 @@ from datetime import time
 
 from django.utils.translation import gettext_lazy as _
 
-from orbita.accounts.policy import PERMISSIONS, Permission
+from orbita.accounts.policy import AREAS, PERMISSIONS, Area, Permission
 from orbita.accounts.tabs import SETTINGS_TABS, Tab
 from orbita.analytics import card, jobs, rfm_facts
 from orbita.analytics.models import RfmHistory, RfmScore
@@ -20,6 +20,7 @@ from orbita.core.models import Origin
 from orbita.core.rules import FACTS
 from orbita.ui.menu import MENU, MenuItem
 
+AREAS.register(Area("analytics", _("Analytics"), ("analytics",), order=60))
 PERMISSIONS.register(
     Permission(
         "analytics.view",

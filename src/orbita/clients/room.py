@@ -5,7 +5,8 @@ from functools import partial
 
 from django.utils.translation import gettext_lazy as _
 
-from orbita.accounts.policy import PERMISSIONS, Permission
+from orbita.accounts.explaining import RECORDS, RecordKind
+from orbita.accounts.policy import AREAS, PERMISSIONS, Area, Permission
 from orbita.accounts.tabs import SETTINGS_TABS, Tab
 from orbita.clients import card, finding, jobs, lists, own_merging, recorders, rule_facts, wording
 from orbita.clients.derived import DERIVED, Derived
@@ -42,6 +43,9 @@ from orbita.core.rules import FACTS
 from orbita.ui.lists import LISTS
 from orbita.ui.menu import MENU, QUICK_CREATE, SEARCH, MenuItem, QuickCreate, SearchProvider
 
+AREAS.register(
+    Area("clients", _("Clients"), ("clients", "quality", "segments", "fields"), order=10)
+)
 PERMISSIONS.register(
     Permission(
         "clients.view",
@@ -173,6 +177,14 @@ CARD_PANELS.register(regions.PANEL, relations.PANEL)
 CARD_BUTTONS.register(work_shown.HAND_OVER, work_shown.STOP)
 FACTS.register("client", *rule_facts.FACTS)
 register_subject("client", Client)
+RECORDS.register(
+    RecordKind(
+        "client",
+        _("Client"),
+        lambda pk: Client.objects.select_related("responsible").filter(pk=pk).first(),
+        "clients.view",
+    )
+)
 FACTS.add_source("client", partial(facts_of, "client"))
 SCHEDULES.register(Schedule("own-field-indexes", indexing.mend_indexes, at=indexing.AT))
 SUBSCRIPTIONS.register(

@@ -5,7 +5,7 @@ from functools import partial
 
 from django.utils.translation import gettext_lazy as _
 
-from orbita.accounts.policy import PERMISSIONS, Permission
+from orbita.accounts.policy import AREAS, PERMISSIONS, Area, Permission
 from orbita.accounts.tabs import SETTINGS_TABS, Tab
 from orbita.clients.extension import (
     CARD_BUTTONS,
@@ -33,6 +33,7 @@ from orbita.core.rules import FACTS
 from orbita.ui.lists import LISTS
 from orbita.ui.menu import MENU, QUICK_CREATE, SEARCH, MenuItem, QuickCreate, SearchProvider
 
+AREAS.register(Area("sales", _("Sales"), ("orders", "products", "commerce"), order=20))
 PERMISSIONS.register(
     Permission(
         "orders.view",

@@ -53,6 +53,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "orbita.accounts.middleware.seeing_as",
     "orbita.accounts.middleware.sign_in_required",
     "orbita.accounts.middleware.personal_language_and_zone",
     "orbita.accounts.middleware.signed_in_traces",

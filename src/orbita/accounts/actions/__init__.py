@@ -1,6 +1,7 @@
 """Everything that changes users, roles, sessions, invitations and tokens."""
 
 from .absences import end_absence, set_absence
+from .grants import end_grant, grant_right, see_as
 from .links import (
     accept_invitation,
     find_invitation,
@@ -11,7 +12,7 @@ from .links import (
     send_password_reset,
     set_up,
 )
-from .roles import service_user, sync_starter_roles
+from .roles import delete_role, save_role, service_user, sync_starter_roles
 from .sessions import (
     change_password,
     end_other_sessions,
@@ -32,11 +33,14 @@ __all__ = [
     "change_user",
     "create_token",
     "create_user",
+    "delete_role",
     "end_absence",
+    "end_grant",
     "end_other_sessions",
     "end_session",
     "find_invitation",
     "forgive_failures",
+    "grant_right",
     "hash_token",
     "invite",
     "invite_person",
@@ -46,9 +50,11 @@ __all__ = [
     "record_sign_in",
     "retry_job",
     "revoke_token",
+    "save_role",
     "save_team",
     "scope_choices",
     "scope_words",
+    "see_as",
     "send_again",
     "send_password_reset",
     "service_user",

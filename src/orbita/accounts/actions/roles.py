@@ -1,10 +1,15 @@
-"""Starter roles and the service user."""
+"""Roles and what they allow; the service user."""
 
+from collections.abc import Mapping
+
+from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from orbita.accounts import policy
 from orbita.accounts.models import Role, User
+from orbita.core.events import changes, emit
 
 STARTER_NAMES = {
     "administrator": gettext_noop("Administrator"),
@@ -36,6 +41,79 @@ def sync_starter_roles() -> None:
             if missing and not role.is_administrator:
                 role.permissions |= missing
                 role.save(update_fields=["permissions"])
+
+
+def require_administrator(actor: User) -> None:
+    """Rights are given by those who have them all: nobody gives himself more than he has."""
+    policy.require(actor, "accounts.manage")
+    if not actor.role.is_administrator:
+        raise policy.Denied(_("Only an administrator may change rights."))
+
+
+def save_role(
+    *, actor: User, name: str, permissions: Mapping[str, str], role: Role | None = None
+) -> Role:
+    """A new role, or a known one with other rights. Permissions that are not named stay as they are.
+
+    Starter roles keep their names, and the administrator his rights. Raises `ValidationError`.
+    """
+    require_administrator(actor)
+    role = role or Role()
+    if role.is_administrator:
+        raise ValidationError(_("The administrator may do everything: that cannot be changed."))
+    with transaction.atomic():
+        if role.pk:
+            role = Role.objects.select_for_update().get(pk=role.pk)
+        before = _told(role) if role.pk else {}
+        if not role.key:
+            role.name = name.strip()
+        role.permissions = {
+            permission.name: _level(permission, permissions.get(permission.name), role)
+            for permission in policy.PERMISSIONS
+        }
+        role.full_clean()
+        difference = changes(before, _told(role))
+        if difference["after"]:
+            role.save()
+            emit(
+                "role.saved",
+                actor=actor,
+                subject_type="role",
+                subject_id=role.pk,
+                data={"name": role.name, **difference},
+            )
+    return role
+
+
+def _level(permission: policy.Permission, given: str | None, role: Role) -> str:
+    if given is None:
+        return policy.granted_to(role, permission)
+    if given not in policy.LEVELS:
+        raise ValidationError(_("There is no such level of rights."))
+    return given if permission.scoped or given == policy.NONE else policy.ALL
+
+
+def _told(role: Role) -> dict[str, str]:
+    levels = {one.name: policy.granted_to(role, one) for one in policy.PERMISSIONS}
+    return {"name": role.name, **levels}
+
+
+def delete_role(*, actor: User, role: Role) -> None:
+    """Deletes a role that nobody has. Raises `ValidationError` for a starter role or one in use."""
+    require_administrator(actor)
+    if role.key:
+        raise ValidationError(_("Starter roles stay. Take their rights away instead."))
+    with transaction.atomic():
+        if User.objects.filter(role=role).exists():
+            raise ValidationError(_("Somebody has this role: give him another one first."))
+        emit(
+            "role.deleted",
+            actor=actor,
+            subject_type="role",
+            subject_id=role.pk,
+            data={"name": role.name, "before": _told(role)},
+        )
+        role.delete()
 
 
 def service_user() -> User:

@@ -97,21 +97,51 @@ def _user_fields(user: User) -> dict[str, object]:
     }
 
 
-def save_team(*, actor: User, name: str, team: Team | None = None) -> Team:
+def save_team(
+    *, actor: User, name: str, team: Team | None = None, parent: Team | None = None
+) -> Team:
+    """A new team, or a known one with another name or place. Raises `ValidationError`."""
     policy.require(actor, "accounts.manage")
     team = team or Team()
-    before, team.name = team.name, name.strip()
+    before = _team_fields(team) if team.pk else {}
+    team.name, team.parent = name.strip(), parent
     team.full_clean()
     with transaction.atomic():
+        # One at a time, or two teams could become part of each other.
+        list(Team.objects.select_for_update().order_by("pk").values_list("pk", flat=True))
+        _require_place(team)
         team.save()
         emit(
             "team.saved",
             actor=actor,
             subject_type="team",
             subject_id=team.pk,
-            data=changes({"name": before}, {"name": team.name}),
+            data=changes(before, _team_fields(team)),
         )
     return team
+
+
+def _team_fields(team: Team) -> dict[str, object]:
+    return {"name": team.name, "parent": team.parent.name if team.parent else None}
+
+
+def _require_place(team: Team) -> None:
+    """A team is no part of itself, and chains of teams are not longer than rights look."""
+    parents: dict[int | None, int | None] = dict(Team.objects.values_list("pk", "parent_id"))
+    parents[team.pk] = team.parent_id
+    for lowest in parents:
+        above, step = 0, parents[lowest]
+        while step is not None and above < Team.DEPTH:
+            above, step = above + 1, parents.get(step)
+        if above >= Team.DEPTH:
+            raise ValidationError(
+                {
+                    "parent": [
+                        _("Teams stand at most %(n)s deep, and never in circles.")
+                        % {"n": Team.DEPTH}
+                    ]
+                }
+            )
 
 
 def change_preferences(

@@ -1,13 +1,13 @@
 """What the pages of accounts answer to whom."""
 
-from datetime import date
+from datetime import date, timedelta
 
 from django.utils import timezone
 
 from orbita.accounts.actions.absences import set_absence
 from orbita.accounts.actions.links import invite
 from orbita.accounts.actions.tokens import create_token
-from orbita.accounts.models import Team
+from orbita.accounts.models import Role, Team
 from orbita.accounts.testing import Row, World, answers, only
 from orbita.core.models import Job, OutgoingMail
 
@@ -24,6 +24,7 @@ def prepare(world: World) -> None:
         first_on=date(2029, 1, 1),
         last_on=date(2029, 1, 14),
     )
+    world["role"] = Role.objects.create(name="Courier")
     world["team"] = Team.objects.get(name="Retail")
     world["invitation"] = invite(actor=None, user=world.viewer)
     world["failed job"] = Job.objects.create(
@@ -134,6 +135,51 @@ ROWS = [
         data=lambda w: {"name": "West"},
     ),
     Row("accounts:roles", ADMINISTRATOR),
+    Row("accounts:new-role", ADMINISTRATOR),
+    Row(
+        "accounts:new-role", CHANGED_BY_ADMINISTRATOR, method="POST", data=lambda w: {"name": "Own"}
+    ),
+    Row("accounts:role", ADMINISTRATOR, kwargs=lambda w: {"pk": w["role"].pk}),
+    Row(
+        "accounts:role",
+        CHANGED_BY_ADMINISTRATOR,
+        method="POST",
+        kwargs=lambda w: {"pk": w["role"].pk},
+        data=lambda w: {"name": "Courier", "clients.view": "own"},
+    ),
+    Row(
+        "accounts:delete-role",
+        CHANGED_BY_ADMINISTRATOR,
+        method="POST",
+        kwargs=lambda w: {"pk": w["role"].pk},
+    ),
+    Row("accounts:rights", ADMINISTRATOR, query=lambda w: {"who": w.owner.pk}),
+    Row("accounts:grant", ADMINISTRATOR, kwargs=lambda w: {"pk": w.owner.pk}),
+    Row(
+        "accounts:grant",
+        CHANGED_BY_ADMINISTRATOR,
+        method="POST",
+        kwargs=lambda w: {"pk": w.owner.pk},
+        data=lambda w: {
+            "permission": "clients.view",
+            "level": "all",
+            "last_on": (timezone.localdate() + timedelta(days=7)).isoformat(),
+        },
+    ),
+    Row(
+        "accounts:end-grant",
+        CHANGED_BY_ADMINISTRATOR,
+        method="POST",
+        kwargs=lambda w: {"pk": w.owner.pk},
+        data=lambda w: {"permission": "clients.view"},
+    ),
+    Row(
+        "accounts:see-as",
+        CHANGED_BY_ADMINISTRATOR,
+        method="POST",
+        kwargs=lambda w: {"pk": w.owner.pk},
+    ),
+    Row("accounts:end-seeing-as", answers(302), method="POST"),
     Row("accounts:company", ADMINISTRATOR),
     Row(
         "accounts:company",

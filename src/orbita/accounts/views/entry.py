@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from orbita.accounts import actions, signin
 from orbita.accounts.forms import ForgotForm, PasswordForm, SetUpForm, SignInForm
 from orbita.accounts.jobs import write_password_reset
-from orbita.accounts.middleware import public
+from orbita.accounts.middleware import in_own_name, public
 from orbita.accounts.models import Invitation, User
 from orbita.accounts.sessions import describe
 from orbita.accounts.views.common import accepted, address_of, next_page, site_of
@@ -87,6 +87,7 @@ def locked_out(request: HttpRequest, response: Any = None, credentials: Any = No
     return answer
 
 
+@in_own_name
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
     logout(request)

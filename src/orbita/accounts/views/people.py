@@ -1,14 +1,11 @@
 """Users, teams, roles and the company, for administrators."""
 
-from typing import Any
-
 from django.conf import settings as conf
 from django.contrib import messages
 from django.db.models import Count, Max, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -98,7 +95,8 @@ def edit_user(request: HttpRequest, pk: int) -> HttpResponse:
     if form.is_bound and form.is_valid():
         messages.success(request, _("Saved."))
         return redirect("accounts:users")
-    return tabbed(request, "users", {"form": form, "person": user}, "user")
+    context = {"form": form, "person": user, "may_look": me(request).role.is_administrator}
+    return tabbed(request, "users", context, "user")
 
 
 @page
@@ -108,7 +106,7 @@ def teams(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid() and _save_team(request, form, None):
         return redirect("accounts:teams")
     members = Count("user", filter=Q(user__is_active=True))
-    rows = Team.objects.annotate(members=members)[:500]
+    rows = Team.objects.select_related("parent").annotate(members=members)[:500]
     return tabbed(request, "teams", {"form": form, "teams": rows})
 
 
@@ -116,7 +114,7 @@ def teams(request: HttpRequest) -> HttpResponse:
 def edit_team(request: HttpRequest, pk: int) -> HttpResponse:
     policy.require(request.user, "accounts.manage")
     team = get_object_or_404(Team, pk=pk)
-    form = TeamForm(request.POST or None, initial={"name": team.name})
+    form = TeamForm(request.POST or None, initial={"name": team.name, "parent": team.parent_id})
     if request.method == "POST" and form.is_valid() and _save_team(request, form, team):
         return redirect("accounts:teams")
     people = team.user_set.filter(is_service=False).select_related("role")[:500]
@@ -124,36 +122,11 @@ def edit_team(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _save_team(request: HttpRequest, form: TeamForm, team: Team | None) -> bool:
-    name = form.cleaned_data["name"]
-    saved = accepted(form, lambda: actions.save_team(actor=me(request), name=name, team=team))
+    given = form.cleaned_data
+    saved = accepted(form, lambda: actions.save_team(actor=me(request), team=team, **given))
     if saved:
         messages.success(request, _("Saved."))
     return saved is not None
-
-
-@require_safe
-def roles(request: HttpRequest) -> HttpResponse:
-    """Who may what, as it is set now; read only."""
-    policy.require(request.user, "accounts.manage")
-    known = list(Role.objects.annotate(people=Count("user", filter=Q(user__is_service=False))))
-    words = {
-        policy.NONE: "",
-        policy.OWN: pgettext("records", "own"),
-        policy.TEAM: pgettext("records", "of the team"),
-        policy.ALL: pgettext("records", "all"),
-    }
-
-    def level(role: Role, permission: policy.Permission) -> str:
-        granted = policy.granted_to(role, permission)
-        if permission.scoped:
-            return words[granted]
-        return "" if granted == policy.NONE else _("yes")
-
-    rows: list[dict[str, Any]] = [
-        {"label": permission.label, "levels": [level(role, permission) for role in known]}
-        for permission in policy.PERMISSIONS
-    ]
-    return tabbed(request, "roles", {"roles": known, "permissions": rows})
 
 
 @page

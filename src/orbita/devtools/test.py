@@ -32,7 +32,7 @@ TOOLS = (
 PLAIN = "not server and not browser"
 PARALLEL = ["-n", "auto", "--dist", "worksteal", "-m"]
 # Tests of servers wait more than they work.
-PARALLEL_SERVERS = ["-n", str(2 * (os.cpu_count() or 1)), "--dist", "worksteal", "-m"]
+PARALLEL_SERVERS = ["-n", str((os.cpu_count() or 1) + 1), "--dist", "worksteal", "-m"]
 NO_TESTS = 5  # pytest's status when nothing matched
 
 

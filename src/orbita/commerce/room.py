@@ -5,6 +5,7 @@ from functools import partial
 
 from django.utils.translation import gettext_lazy as _
 
+from orbita.accounts.explaining import RECORDS, RecordKind
 from orbita.accounts.policy import AREAS, PERMISSIONS, Area, Permission
 from orbita.accounts.tabs import SETTINGS_TABS, Tab
 from orbita.clients.extension import (
@@ -33,6 +34,14 @@ from orbita.core.rules import FACTS
 from orbita.ui.lists import LISTS
 from orbita.ui.menu import MENU, QUICK_CREATE, SEARCH, MenuItem, QuickCreate, SearchProvider
 
+RECORDS.register(
+    RecordKind(
+        "order",
+        _("Order"),
+        lambda pk: Order.objects.select_related("client").filter(pk=pk).first(),
+        "orders.view",
+    )
+)
 AREAS.register(Area("sales", _("Sales"), ("orders", "products", "commerce"), order=20))
 PERMISSIONS.register(
     Permission(

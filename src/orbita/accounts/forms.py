@@ -78,6 +78,18 @@ class SignInForm(forms.Form):
     )
 
 
+class CodeForm(forms.Form):
+    """A code of the second factor, or one of the recovery codes."""
+
+    code = forms.CharField(
+        label=_("Code"),
+        max_length=20,
+        widget=forms.TextInput(
+            attrs={"autocomplete": "one-time-code", "autocapitalize": "none", "autofocus": True}
+        ),
+    )
+
+
 class ForgotForm(forms.Form):
     email = _email()
 
@@ -161,9 +173,14 @@ class TeamForm(forms.Form):
 
 
 class RoleForm(forms.Form):
-    """The name of a role; what it allows is the matrix beside it."""
+    """The name of a role and how its people sign in; what it allows is the matrix beside it."""
 
     name = forms.CharField(label=_("Name of the role"), max_length=100)
+    needs_second_factor = forms.BooleanField(
+        label=_("Signs in with a code too"),
+        required=False,
+        help_text=_("Who has the role sets an app for codes up before he gets any further."),
+    )
 
 
 class GrantForm(forms.Form):

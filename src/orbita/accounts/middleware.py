@@ -6,7 +6,7 @@ from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import resolve_url
+from django.shortcuts import redirect, resolve_url
 from django.utils import timezone, translation
 from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext as _
@@ -76,6 +76,34 @@ def sign_in_required(get_response: Next) -> Next:
 
     middleware.process_view = process_view  # type: ignore[attr-defined]
     return middleware
+
+
+def second_factor_required(get_response: Next) -> Next:
+    """Lets nobody whose role signs in with codes any further before he has set them up."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        return get_response(request)
+
+    def process_view(
+        request: HttpRequest, view: Callable[..., HttpResponse], args: object, kwargs: object
+    ) -> HttpResponse | None:
+        user = request.user
+        if not user.is_authenticated or user.seen_by or getattr(user, "has_second_factor", False):
+            return None
+        if not user.role.needs_second_factor or getattr(view, "is_without_second_factor", False):
+            return None
+        if request.method not in ("GET", "HEAD"):
+            raise PermissionDenied(_("Your role signs in with codes. Set them up to go on."))
+        return redirect("accounts:second-factor")
+
+    middleware.process_view = process_view  # type: ignore[attr-defined]
+    return middleware
+
+
+def without_second_factor(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Marks a view that answers before codes are set up."""
+    view.is_without_second_factor = True  # type: ignore[attr-defined]
+    return view
 
 
 def in_own_name(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:

@@ -8,6 +8,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from orbita.accounts.querysets import UserManager
+from orbita.core.fields import OneRowField
+from orbita.core.sealed import SealedField
 
 
 class Role(models.Model):
@@ -17,6 +19,7 @@ class Role(models.Model):
     name = models.CharField(_("name"), max_length=100, unique=True)
     is_administrator = models.BooleanField(_("may do everything"), default=False)
     permissions = models.JSONField(_("permissions"), default=dict)
+    needs_second_factor = models.BooleanField(_("signs in with a code too"), default=False)
 
     class Meta:
         verbose_name = _("role")
@@ -156,6 +159,28 @@ class UserSession(AbstractBaseSession):
         from orbita.accounts.sessions import SessionStore
 
         return SessionStore
+
+
+class SecondFactor(models.Model):
+    """The app that gives a person codes (TOTP, RFC 6238); without `confirmed_at` it is being set up.
+
+    `last_step` is the time step of the last code taken: none is taken twice. `recovery` holds the
+    hashes of the codes for a lost phone that are not used up.
+    """
+
+    user = OneRowField(
+        User, on_delete=models.CASCADE, primary_key=True, related_name="second_factor"
+    )
+    secret = SealedField()
+    confirmed_at = models.DateTimeField(null=True)
+    last_step = models.BigIntegerField(default=0)
+    recovery = models.JSONField(default=list)
+
+    class Meta:
+        verbose_name = _("second factor")
+
+    def __str__(self) -> str:
+        return f"second factor of {self.user_id}"
 
 
 class Invitation(models.Model):

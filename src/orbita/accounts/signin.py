@@ -12,7 +12,7 @@ from django.db.models import Exists, Max
 from django.http import HttpRequest
 from django.utils import timezone
 
-from orbita.accounts.models import Absence, User
+from orbita.accounts.models import Absence, SecondFactor, User
 
 
 class EmailBackend(ModelBackend):
@@ -33,7 +33,12 @@ class EmailBackend(ModelBackend):
         """The user of a session with role and team; None once he may not sign in any more."""
         users = User.objects.select_related("role", "team").filter(pk=user_id)
         # Most stand in for nobody, and need not ask who is away on every page.
-        user = users.annotate(stands_in=Exists(Absence.objects.filter(deputy=user_id))).first()
+        user = users.annotate(
+            stands_in=Exists(Absence.objects.filter(deputy=user_id)),
+            has_second_factor=Exists(
+                SecondFactor.objects.filter(user=user_id, confirmed_at__isnull=False)
+            ),
+        ).first()
         return user if user and self.user_can_authenticate(user) else None
 
 
@@ -67,10 +72,10 @@ def failures_before(email: str) -> int:
     return sum(attempts.values_list("failures_since_start", flat=True))
 
 
-def locked_until(request: HttpRequest) -> datetime:
+def locked_until(request: HttpRequest, credentials: dict[str, Any] | None = None) -> datetime:
     """When sign-in opens again for the name and address of this request."""
     last = AccessAttempt.objects.filter(
-        username=username_of(request), ip_address=client_address(request)
+        username=username_of(request, credentials), ip_address=client_address(request)
     ).aggregate(last=Max("attempt_time"))["last"]
     return (last or timezone.now()) + cool_off()
 

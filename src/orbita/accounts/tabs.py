@@ -31,6 +31,7 @@ class Tab:
 PROFILE_TABS = (
     Tab("profile", _("About me")),
     Tab("password", _("Password")),
+    Tab("second-factor", _("Codes at sign-in")),
     Tab("sessions", _("Where I am signed in")),
     Tab("absences", _("Absences and deputies")),
     Tab("tokens", _("Tokens for programs")),

@@ -5,12 +5,14 @@ from orbita.accounts import views
 app_name = "accounts"
 urlpatterns = [
     path("sign-in/", views.sign_in, name="sign-in"),
+    path("sign-in/code/", views.second_step, name="second-step"),
     path("sign-out/", views.sign_out, name="sign-out"),
     path("sign-in/forgot/", views.forgot, name="forgot"),
     path("set-up/<str:token>/", views.set_up, name="set-up"),
     path("invitation/<str:token>/", views.invitation, name="invitation"),
     path("profile/", views.profile, name="profile"),
     path("profile/password/", views.password, name="password"),
+    path("profile/second-factor/", views.second_factor, name="second-factor"),
     path("profile/sessions/", views.sessions, name="sessions"),
     path("profile/sessions/end-others/", views.end_other_sessions, name="end-other-sessions"),
     path("profile/sessions/<str:mark>/end/", views.end_session, name="end-session"),
@@ -27,6 +29,11 @@ urlpatterns = [
     path("settings/teams/<int:pk>/", views.edit_team, name="team"),
     path("settings/users/<int:pk>/grants/", views.grant, name="grant"),
     path("settings/users/<int:pk>/grants/end/", views.end_grant, name="end-grant"),
+    path(
+        "settings/users/<int:pk>/second-factor/end/",
+        views.reset_second_factor,
+        name="reset-second-factor",
+    ),
     path("settings/users/<int:pk>/see-as/", views.see_as, name="see-as"),
     path("settings/see-as/end/", views.end_seeing_as, name="end-seeing-as"),
     path("settings/roles/", views.roles, name="roles"),

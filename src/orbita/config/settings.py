@@ -11,6 +11,7 @@ from orbita.config import env
 PACKAGE = Path(__file__).resolve().parent.parent
 ORBITA_DATA = env.data_dir()
 SECRET_KEY = env.secret_key(ORBITA_DATA)
+ORBITA_SEAL_KEYS, ORBITA_SEAL_KEYS_FILE = env.seal_keys(ORBITA_DATA)
 DEBUG = False
 
 # The address people type; its scheme decides about secure cookies.
@@ -55,6 +56,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "orbita.accounts.middleware.seeing_as",
     "orbita.accounts.middleware.sign_in_required",
+    "orbita.accounts.middleware.second_factor_required",
     "orbita.accounts.middleware.personal_language_and_zone",
     "orbita.accounts.middleware.signed_in_traces",
     "django.contrib.messages.middleware.MessageMiddleware",

@@ -13,6 +13,16 @@ from .links import (
     set_up,
 )
 from .roles import delete_role, save_role, service_user, sync_starter_roles
+from .second_factor import (
+    address_for_app,
+    begin_second_factor,
+    confirm_second_factor,
+    end_second_factor,
+    renew_recovery_codes,
+    reset_second_factor,
+    second_factor_of,
+    take_code,
+)
 from .sessions import (
     change_password,
     end_other_sessions,
@@ -27,16 +37,20 @@ from .users import change_preferences, change_user, create_user, save_team
 
 __all__ = [
     "accept_invitation",
+    "address_for_app",
+    "begin_second_factor",
     "change_company",
     "change_password",
     "change_preferences",
     "change_user",
+    "confirm_second_factor",
     "create_token",
     "create_user",
     "delete_role",
     "end_absence",
     "end_grant",
     "end_other_sessions",
+    "end_second_factor",
     "end_session",
     "find_invitation",
     "forgive_failures",
@@ -48,12 +62,15 @@ __all__ = [
     "make_setup_token",
     "record_lockout",
     "record_sign_in",
+    "renew_recovery_codes",
+    "reset_second_factor",
     "retry_job",
     "revoke_token",
     "save_role",
     "save_team",
     "scope_choices",
     "scope_words",
+    "second_factor_of",
     "see_as",
     "send_again",
     "send_password_reset",
@@ -61,5 +78,6 @@ __all__ = [
     "set_absence",
     "set_up",
     "sync_starter_roles",
+    "take_code",
     "user_of_token",
 ]

@@ -51,15 +51,20 @@ def require_administrator(actor: User) -> None:
 
 
 def save_role(
-    *, actor: User, name: str, permissions: Mapping[str, str], role: Role | None = None
+    *,
+    actor: User,
+    name: str,
+    permissions: Mapping[str, str],
+    needs_second_factor: bool | None = None,
+    role: Role | None = None,
 ) -> Role:
-    """A new role, or a known one with other rights. Permissions that are not named stay as they are.
+    """A new role, or a known one with other rights. What is not named stays as it is.
 
     Starter roles keep their names, and the administrator his rights. Raises `ValidationError`.
     """
     require_administrator(actor)
     role = role or Role()
-    if role.is_administrator:
+    if role.is_administrator and permissions:
         raise ValidationError(_("The administrator may do everything: that cannot be changed."))
     with transaction.atomic():
         if role.pk:
@@ -67,11 +72,14 @@ def save_role(
         before = _told(role) if role.pk else {}
         if not role.key:
             role.name = name.strip()
-        role.permissions = {
-            permission.name: _level(permission, permissions.get(permission.name), role)
-            for permission in policy.PERMISSIONS
-        }
-        role.full_clean()
+        if needs_second_factor is not None:
+            role.needs_second_factor = needs_second_factor
+        if not role.is_administrator:
+            role.permissions = {
+                permission.name: _level(permission, permissions.get(permission.name), role)
+                for permission in policy.PERMISSIONS
+            }
+        role.full_clean(exclude=["permissions"])
         difference = changes(before, _told(role))
         if difference["after"]:
             role.save()
@@ -93,9 +101,9 @@ def _level(permission: policy.Permission, given: str | None, role: Role) -> str:
     return given if permission.scoped or given == policy.NONE else policy.ALL
 
 
-def _told(role: Role) -> dict[str, str]:
+def _told(role: Role) -> dict[str, object]:
     levels = {one.name: policy.granted_to(role, one) for one in policy.PERMISSIONS}
-    return {"name": role.name, **levels}
+    return {"name": role.name, "needs_second_factor": role.needs_second_factor, **levels}
 
 
 def delete_role(*, actor: User, role: Role) -> None:

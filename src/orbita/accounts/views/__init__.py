@@ -3,6 +3,7 @@ from .entry import (
     forgot,
     invitation,
     locked_out,
+    second_step,
     set_up,
     sign_in,
     sign_out,
@@ -38,6 +39,7 @@ from .roles import (
     roles,
     see_as,
 )
+from .second_factor import reset_second_factor, second_factor
 
 __all__ = [
     "absences",
@@ -61,11 +63,14 @@ __all__ = [
     "new_role",
     "password",
     "profile",
+    "reset_second_factor",
     "retry_job",
     "revoke_token",
     "rights",
     "role",
     "roles",
+    "second_factor",
+    "second_step",
     "see_as",
     "send_again",
     "sessions",

@@ -1,11 +1,13 @@
 """Pages for people who have not signed in: sign-in, set-up, invitation, new password."""
 
 import math
+import time
 from typing import Any
 
+from axes.handlers.proxy import AxesProxyHandler
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth import authenticate, login, logout
+from django.contrib.auth import authenticate, login, logout, user_login_failed
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -16,25 +18,42 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from orbita.accounts import actions, signin
-from orbita.accounts.forms import ForgotForm, PasswordForm, SetUpForm, SignInForm
+from orbita.accounts.forms import CodeForm, ForgotForm, PasswordForm, SetUpForm, SignInForm
 from orbita.accounts.jobs import write_password_reset
-from orbita.accounts.middleware import in_own_name, public
+from orbita.accounts.middleware import in_own_name, public, without_second_factor
 from orbita.accounts.models import Invitation, User
 from orbita.accounts.sessions import describe
 from orbita.accounts.views.common import accepted, address_of, next_page, site_of
 from orbita.core.models import Job
 
 MOST_WAITING_RESETS = 200
+# Where a session keeps who has given his password and owes the code; seconds he has for it.
+SECOND_STEP, SECOND_STEP_LASTS = "second_step", 300
 page = require_http_methods(["GET", "HEAD", "POST"])
 
 
-def _enter(request: HttpRequest, user: User, failures: int = 0) -> None:
+def _enter(request: HttpRequest, user: User, following: str, failures: int = 0) -> HttpResponse:
+    """Lets the user in, or asks him for the code of his second factor first."""
+    if actions.second_factor_of(user):
+        request.session[SECOND_STEP] = {
+            "user": user.pk,
+            "until": time.time() + SECOND_STEP_LASTS,
+            "following": following,
+            "failures": failures,
+        }
+        return redirect("accounts:second-step")
+    _sign_in(request, user, failures)
+    return redirect(following)
+
+
+def _sign_in(request: HttpRequest, user: User, failures: int = 0) -> None:
     """Signs the user in under a fresh session key."""
     login(request, user, backend="orbita.accounts.signin.EmailBackend")
     activate(user.language)  # what is said from here on is for him, not for a stranger
     address, browser = signin.client_address(request), signin.browser_of(request)
     describe(request.session, address=address, browser=browser)
     actions.record_sign_in(user, address=address, browser=browser, failures=failures)
+    _tell_failures(request, failures)
 
 
 @public
@@ -51,11 +70,33 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         failures = signin.failures_before(email)
         user = authenticate(request, username=email, password=form.cleaned_data["password"])
         if isinstance(user, User):
-            _enter(request, user, failures)
-            _tell_failures(request, failures)
-            return redirect(following)
+            return _enter(request, user, following, failures)
         form.add_error(None, _("The e-mail or the password is wrong."))
     return render(request, "accounts/sign_in.html", {"form": form, "next": following})
+
+
+@public
+@never_cache
+@sensitive_post_parameters("code")
+@page
+def second_step(request: HttpRequest) -> HttpResponse:
+    """The code of the second factor, after the password was right. Wrong codes count as wrong passwords."""
+    waiting = request.session.get(SECOND_STEP) or {}
+    user = signin.EmailBackend().get_user(waiting.get("user", 0))
+    if user is None or waiting["until"] < time.time():
+        return redirect(settings.LOGIN_URL)
+    credentials = {"username": user.email}
+    if not AxesProxyHandler.is_allowed(request, credentials):
+        return locked_out(request, credentials=credentials)
+    form = CodeForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        if actions.take_code(user, form.cleaned_data["code"]):
+            del request.session[SECOND_STEP]
+            _sign_in(request, user, waiting["failures"])
+            return redirect(waiting["following"])
+        user_login_failed.send(sender=__name__, credentials=credentials, request=request)
+        form.add_error("code", _("This code is not right."))
+    return render(request, "accounts/second_step.html", {"form": form})
 
 
 def _tell_failures(request: HttpRequest, failures: int) -> None:
@@ -70,10 +111,10 @@ def _tell_failures(request: HttpRequest, failures: int) -> None:
 
 def locked_out(request: HttpRequest, response: Any = None, credentials: Any = None) -> HttpResponse:
     """Says when sign-in opens again; the same words whether there is such a user or not."""
-    until = signin.locked_until(request)
+    until = signin.locked_until(request, credentials)
     seconds = max(60, math.ceil((until - timezone.now()).total_seconds()))
     actions.record_lockout(
-        signin.username_of(request),
+        signin.username_of(request, credentials),
         address=signin.client_address(request),
         lasts=signin.cool_off(),
     )
@@ -88,6 +129,7 @@ def locked_out(request: HttpRequest, response: Any = None, credentials: Any = No
 
 
 @in_own_name
+@without_second_factor
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
     logout(request)
@@ -112,7 +154,7 @@ def set_up(request: HttpRequest, token: str) -> HttpResponse:
             ),
         )
         if user:
-            _enter(request, user)
+            _sign_in(request, user)
             messages.success(request, _("Orbita is yours. Now load your clients from a file."))
             return redirect(address_of("import", "gateways:import", "gateways:upload", "home"))
     return render(request, "accounts/set_up.html", {"form": form})
@@ -134,9 +176,9 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
             lambda: actions.accept_invitation(token=token, password=form.cleaned_data["password"]),
         )
         if user:
-            _enter(request, user)
+            answer = _enter(request, user, next_page(request))
             messages.success(request, _("The password is set."))
-            return redirect(next_page(request))
+            return answer
     return render(
         request,
         "accounts/invitation.html",

@@ -95,7 +95,12 @@ def edit_user(request: HttpRequest, pk: int) -> HttpResponse:
     if form.is_bound and form.is_valid():
         messages.success(request, _("Saved."))
         return redirect("accounts:users")
-    context = {"form": form, "person": user, "may_look": me(request).role.is_administrator}
+    context = {
+        "form": form,
+        "person": user,
+        "may_look": me(request).role.is_administrator,
+        "factor": actions.second_factor_of(user),
+    }
     return tabbed(request, "users", context, "user")
 
 

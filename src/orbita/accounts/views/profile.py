@@ -25,8 +25,10 @@ from orbita.accounts.views.common import accepted, tabbed
 page = require_http_methods(["GET", "HEAD", "POST"])
 
 
-def own_page(request: HttpRequest, tab: str, context: dict[str, Any]) -> HttpResponse:
-    return tabbed(request, tab, context | {"tabs": PROFILE_TABS})
+def own_page(
+    request: HttpRequest, tab: str, context: dict[str, Any], template: str = ""
+) -> HttpResponse:
+    return tabbed(request, tab, context | {"tabs": PROFILE_TABS}, template)
 
 
 def me(request: HttpRequest) -> User:

@@ -64,18 +64,21 @@ def role(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _edit(request: HttpRequest, known: Role | None, like: Role) -> HttpResponse:
-    form = RoleForm(request.POST or None, initial={"name": str(known) if known else ""})
+    kept = {"name": str(known) if known else "", "needs_second_factor": like.needs_second_factor}
+    form = RoleForm(request.POST or None, initial=kept)
     if known and known.key:
         del form.fields["name"]
     chosen = {one.name: policy.granted_to(like, one) for one in policy.PERMISSIONS}
+    if known and known.is_administrator:
+        chosen = {}
     if request.method == "POST":
         chosen |= {name: request.POST[name] for name in chosen if name in request.POST}
         if form.is_valid():
-            name = form.cleaned_data.get("name", "")
+            given = {"name": "", **form.cleaned_data}
             saved = accepted(
                 form,
                 lambda: actions.save_role(
-                    actor=me(request), name=name, permissions=chosen, role=known
+                    actor=me(request), permissions=chosen, role=known, **given
                 ),
             )
             if saved:
@@ -87,6 +90,7 @@ def _edit(request: HttpRequest, known: Role | None, like: Role) -> HttpResponse:
         "groups": [
             (area.label, [_row(one, chosen[one.name]) for one in permissions])
             for area, permissions in policy.areas()
+            if chosen
         ],
         "levels": [_("no"), *(level_words(level) for level in policy.LEVELS[1:])],
         "people": User.objects.people().filter(role=known)[:100] if known else (),

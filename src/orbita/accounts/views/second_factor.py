@@ -62,7 +62,7 @@ def _begin(request: HttpRequest) -> HttpResponse:
 
 def _being_set_up(request: HttpRequest, factor: SecondFactor, form: CodeForm) -> HttpResponse:
     code = segno.make(actions.address_for_app(factor), error="m")
-    picture = mark_safe(code.svg_inline(scale=5, dark="#000", light="#fff", border=3))  # noqa: S308 – drawn here
+    picture = mark_safe(code.svg_inline(omitsize=True, dark="#000", light="#fff", border=3))  # noqa: S308 – drawn here
     key = factor.secret.reveal()
     spaced = " ".join(key[at : at + 4] for at in range(0, len(key), 4))
     return _page(request, form=form, picture=picture, key=spaced)

@@ -15,7 +15,7 @@ from orbita.accounts import policy
 from orbita.clients.extension import Figure, Shown
 from orbita.clients.models import Client
 from orbita.commerce import cells, lists
-from orbita.commerce.models import Order
+from orbita.commerce.models import OpeningBalance, Order
 from orbita.commerce.sums import usual_interval
 from orbita.core.models import Company
 from orbita.ui import formats
@@ -77,11 +77,25 @@ def purchases(request: HttpRequest, client: Client) -> SafeString | str:
         "commerce/card_purchases.html",
         {
             "purchases": [_purchase(order, today) for order in orders[:SHOWN]],
+            "totals": "" if orders else _totals(client),
             "all_url": address_of(lists.ORDERS, rule) if len(orders) > SHOWN else "",
             "new_url": new_order_url(client) if may_add else "",
         },
         request,
     )
+
+
+def _totals(client: Client) -> str:
+    """What a sheet without orders told of the client's purchases; empty when none did."""
+    balance = OpeningBalance.objects.filter(client=client).first()
+    if balance is None:
+        return ""
+    told = [_("Known as totals from a file only")]
+    if balance.last_on:
+        told.append(_("the last on %(day)s") % {"day": formats.day(balance.last_on)})
+    if balance.service:
+        told.append(balance.service)
+    return ", ".join(told) + "."
 
 
 def _purchase(order: Order, today: Any) -> Purchase:

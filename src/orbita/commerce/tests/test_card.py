@@ -1,5 +1,5 @@
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.db import connection
@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from orbita.accounts.models import User
 from orbita.clients.models import Client
 from orbita.commerce import actions
+from orbita.commerce.actions.balances import BalanceData
 from orbita.commerce.tests.conftest import line, sale
 from orbita.core.models import Company
 
@@ -50,6 +51,24 @@ def test_the_timeline_tells_of_orders_to_those_who_may_see_them(
     shown = card(blind, client_of_alice)
     assert "4187" not in shown
     assert "Purchases" not in shown
+
+
+def test_purchases_known_as_totals_are_told_as_such(
+    alice: User, head: User, client_of_alice: Client
+) -> None:
+    assert "Has not bought anything yet" in card(alice, client_of_alice)
+    balance = BalanceData(
+        client_id=client_of_alice.pk,
+        orders_count=5,
+        total=9430_00,
+        last_on=date(2026, 9, 29),
+        service="Стрижка",
+    )
+    actions.set_opening_balances([balance], actor=head)
+    shown = card(alice, client_of_alice)
+    assert "Has not bought anything yet" not in shown
+    assert "Known as totals from a file only, the last on 29" in shown
+    assert "Стрижка." in shown
 
 
 def test_the_purchases_of_a_card_cost_one_query(alice: User, client_of_alice: Client) -> None:

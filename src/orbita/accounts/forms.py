@@ -161,6 +161,23 @@ class UserForm(forms.Form):
     )
 
 
+class LeavingForm(forms.Form):
+    """Who takes over what a leaving person led."""
+
+    heir = forms.ModelChoiceField(
+        User.objects.none(),
+        label=_("Who takes the clients over"),
+        required=False,
+        empty_label=_("nobody: to the free pool"),
+    )
+    reason = forms.CharField(label=_("Reason"), max_length=200, required=False)
+
+    def __init__(self, data: Any, *, user: User) -> None:
+        super().__init__(data, label_suffix="")
+        people = User.objects.people().filter(is_active=True).exclude(pk=user.pk)
+        self.fields["heir"].queryset = people.order_by("name")  # type: ignore[attr-defined]
+
+
 class TeamForm(forms.Form):
     name = forms.CharField(label=_("Name of the team"), max_length=100)
     parent = forms.ModelChoiceField(

@@ -3,10 +3,23 @@
 from django.utils.translation import gettext_lazy
 from django_tasks import task
 
-from orbita.accounts.actions import send_password_reset
+from orbita.accounts.actions import hand_over_belongings, send_password_reset
+from orbita.accounts.models import User
 
 
 @task(label=gettext_lazy("Write how to choose a new password"))
 def write_password_reset(email: str, site: str) -> None:
     """The page that asks for it queues this for any address: the answer never tells who is known."""
     send_password_reset(email, site)
+
+
+@task(queue_name="long", atomic=False, max_attempts=3, label=gettext_lazy("Records of who leaves"))
+def hand_over(actor_id: int, user_id: int, heir_id: int | None, reason: str) -> None:
+    """What a person led goes to another one, chunk by chunk."""
+    people = User.objects.select_related("role", "team").in_bulk([actor_id, user_id, heir_id or 0])
+    hand_over_belongings(
+        actor=people[actor_id],
+        user=people[user_id],
+        heir=people.get(heir_id or 0),
+        reason=reason,
+    )

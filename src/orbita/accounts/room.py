@@ -22,6 +22,9 @@ PERMISSIONS.register(
 KINDS.register(
     EventKind("user.created", _("User added"), icon="users"),
     EventKind("user.changed", _("User changed"), icon="users"),
+    EventKind(
+        "user.left", _("Account closed, records handed over"), icon="exit", erase=("reason",)
+    ),
     EventKind("user.invited", _("Invitation sent"), icon="mail", erase=()),
     EventKind("user.password_set", _("Password set"), icon="key", erase=()),
     EventKind("user.signed_in", _("Signed in"), icon="key"),

@@ -27,6 +27,7 @@ urlpatterns = [
     path("settings/users/<int:pk>/invite/", views.invite_again, name="invite-again"),
     path("settings/teams/", views.teams, name="teams"),
     path("settings/teams/<int:pk>/", views.edit_team, name="team"),
+    path("settings/users/<int:pk>/leave/", views.leaving, name="leaving"),
     path("settings/users/<int:pk>/grants/", views.grant, name="grant"),
     path("settings/users/<int:pk>/grants/end/", views.end_grant, name="end-grant"),
     path(

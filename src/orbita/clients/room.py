@@ -6,6 +6,7 @@ from functools import partial
 from django.utils.translation import gettext_lazy as _
 
 from orbita.accounts.explaining import RECORDS, RecordKind
+from orbita.accounts.leaving import BELONGINGS, Belongings
 from orbita.accounts.policy import AREAS, PERMISSIONS, Area, Permission
 from orbita.accounts.tabs import SETTINGS_TABS, Tab
 from orbita.clients import card, finding, jobs, lists, own_merging, recorders, rule_facts, wording
@@ -31,7 +32,7 @@ from orbita.clients.status import jobs as status_jobs
 from orbita.clients.status import keeping, shown, words
 from orbita.clients.status import merging as status_merging
 from orbita.clients.views import regions, relations
-from orbita.clients.work import contacting
+from orbita.clients.work import contacting, giving
 from orbita.clients.work import jobs as work_jobs
 from orbita.clients.work import shown as work_shown
 from orbita.clients.work import words as work_words
@@ -177,6 +178,7 @@ CARD_PANELS.register(regions.PANEL, relations.PANEL)
 CARD_BUTTONS.register(work_shown.HAND_OVER, work_shown.STOP)
 FACTS.register("client", *rule_facts.FACTS)
 register_subject("client", Client)
+BELONGINGS.register(Belongings("clients", _("Clients"), giving.led_by, giving.hand_all_over))
 RECORDS.register(
     RecordKind(
         "client",

@@ -2,6 +2,7 @@
 
 from .absences import end_absence, set_absence
 from .grants import end_grant, grant_right, see_as
+from .leaving import hand_over_belongings, let_go
 from .links import (
     accept_invitation,
     find_invitation,
@@ -55,10 +56,12 @@ __all__ = [
     "find_invitation",
     "forgive_failures",
     "grant_right",
+    "hand_over_belongings",
     "hash_token",
     "invite",
     "invite_person",
     "is_scope",
+    "let_go",
     "make_setup_token",
     "record_lockout",
     "record_sign_in",

@@ -168,6 +168,14 @@ ROWS = [
         method="POST",
         kwargs=lambda w: {"pk": w["role"].pk},
     ),
+    Row("accounts:leaving", ADMINISTRATOR, kwargs=lambda w: {"pk": w.owner.pk}),
+    Row(
+        "accounts:leaving",
+        CHANGED_BY_ADMINISTRATOR,
+        method="POST",
+        kwargs=lambda w: {"pk": w.stranger.pk},
+        data=lambda w: {"heir": w.owner.pk, "reason": "уволился"},
+    ),
     Row("accounts:rights", ADMINISTRATOR, query=lambda w: {"who": w.owner.pk}),
     Row("accounts:grant", ADMINISTRATOR, kwargs=lambda w: {"pk": w.owner.pk}),
     Row(

@@ -11,7 +11,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from orbita.accounts import actions, policy
 from orbita.accounts.actions.links import link
-from orbita.accounts.forms import CompanyForm, InviteForm, TeamForm, UserForm
+from orbita.accounts.forms import CompanyForm, InviteForm, LeavingForm, TeamForm, UserForm
+from orbita.accounts.jobs import hand_over
+from orbita.accounts.leaving import BELONGINGS
 from orbita.accounts.models import Role, Team, User
 from orbita.accounts.tabs import open_tabs
 from orbita.accounts.views.common import accepted, site_of, tabbed
@@ -102,6 +104,28 @@ def edit_user(request: HttpRequest, pk: int) -> HttpResponse:
         "factor": actions.second_factor_of(user),
     }
     return tabbed(request, "users", context, "user")
+
+
+@page
+def leaving(request: HttpRequest, pk: int) -> HttpResponse:
+    """Asks to whom everything of a leaving person goes, and closes his account."""
+    policy.require(request.user, "accounts.manage")
+    user = get_object_or_404(User.objects.people().select_related("role"), pk=pk)
+    form = LeavingForm(request.POST or None, user=user)
+    if request.method == "POST" and form.is_valid():
+        heir, reason = form.cleaned_data["heir"], form.cleaned_data["reason"]
+        accepted(
+            form,
+            lambda: actions.let_go(actor=me(request), user=user, heir=heir, reason=reason),
+        )
+        if form.is_valid():
+            hand_over.enqueue(me(request).pk, user.pk, heir.pk if heir else None, reason)
+            messages.success(
+                request, _("The account is closed. The records are being handed over.")
+            )
+            return redirect("accounts:user", pk=pk)
+    owned = [(one.label, one.count(user)) for one in BELONGINGS]
+    return tabbed(request, "users", {"form": form, "person": user, "owned": owned}, "leaving")
 
 
 @page

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from orbita.accounts import policy
 from orbita.accounts.models import User
 from orbita.clients import facts
-from orbita.clients.actions.bulk import CHUNK, BulkResult
+from orbita.clients.actions.bulk import CHUNK, BulkResult, assign_responsible
 from orbita.clients.card_fields import as_reference
 from orbita.clients.models import Address, Client, ClientWork, Segment, WorkRules
 from orbita.clients.region_names import region_name_key
@@ -345,6 +345,25 @@ def _ids(rows: Any) -> Iterator[list[int]]:
     last = 0
     while ids := list(rows.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:CHUNK]):
         yield ids
+        last = ids[-1]
+        if is_cancelled():
+            return
+
+
+# ---- somebody leaves ----
+
+
+def led_by(user: User) -> int:
+    """How many clients the user leads, those in the recycle bin too."""
+    return Client.objects.filter(responsible=user).count()
+
+
+def hand_all_over(actor: User, user: User, heir: User | None, reason: str) -> None:
+    """Everything the user leads goes to the heir, or to the free pool, chunk by chunk."""
+    rows = Client.objects.filter(responsible=user).order_by("pk")
+    last = 0
+    while ids := list(rows.filter(pk__gt=last).values_list("pk", flat=True)[:CHUNK]):
+        assign_responsible(actor=actor, client_ids=ids, responsible=heir, reason=reason)
         last = ids[-1]
         if is_cancelled():
             return

@@ -180,8 +180,23 @@ def _management_command(name: str, arguments: list[str]) -> int:
     handle_default_options(parsed)
     # The checks are `./orbita check`'s work: here they would load every page before each command.
     options = vars(parsed) | {"skip_checks": True}
-    command.execute(*options.pop("args", ()), **options)
+    try:
+        command.execute(*options.pop("args", ()), **options)
+    finally:
+        _seal_what_was_written()
     return 0
+
+
+def _seal_what_was_written() -> None:
+    """The log of events is sealed when a command ends; the worker does it for the service."""
+    events = sys.modules.get("orbita.core.events")
+    if events is None or not events.has_written():
+        return
+    try:
+        import_module("orbita.core.seals").seal_all()
+    except Exception as error:
+        # What the command did is done: the next one, or the worker, seals it.
+        sys.stderr.write(f"orbita: the log is not sealed yet: {_in_one_line(error)[0]}\n")
 
 
 def _set_up(*, base: bool) -> None:
@@ -208,6 +223,7 @@ def _prepare(arguments: list[str]) -> int:
     if "--demo" in flags:
         lines += import_module("orbita.demo.load").load_demo()
     token = import_module("orbita.accounts.actions").make_setup_token()
+    _seal_what_was_written()
     if token:
         from django.urls import reverse
 

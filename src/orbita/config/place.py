@@ -3,6 +3,7 @@
 import contextlib
 import fcntl
 import pkgutil
+import time
 from collections.abc import Callable, Iterator
 from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
@@ -88,10 +89,19 @@ def _alone() -> Iterator[None]:
         if connection.vendor != "postgresql":
             yield
             return
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_lock(%s)", [ADVISORY_LOCK])
+        # Asked again and again: a statement that waits would itself be waited for by CREATE INDEX
+        # CONCURRENTLY of whoever has the lock.
+        while not _got_lock():
+            time.sleep(0.2)
         try:
             yield
         finally:
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_unlock(%s)", [ADVISORY_LOCK])
+
+
+def _got_lock() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [ADVISORY_LOCK])
+        [(got,)] = cursor.fetchall()
+    return bool(got)

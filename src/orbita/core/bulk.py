@@ -24,8 +24,10 @@ def reserve_ids(model: type[models.Model], count: int) -> Sequence[int]:
             row = cursor.fetchone()
             first = (row[0] if row else 0) + 1
             return range(first, first + count)
+        # The seals of the log rely on it that a transaction has its own number before its keys.
         cursor.execute(
-            "SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s)",
+            "SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s)"
+            " WHERE pg_current_xact_id() IS NOT NULL",
             [table, key, count],
         )
         return sorted(row[0] for row in cursor.fetchall())

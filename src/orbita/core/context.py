@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 REQUEST_ID = "orbita.request_id"
 _request_id: ContextVar[str] = ContextVar("request_id", default="")
+_address: ContextVar[str] = ContextVar("address", default="")
 _memory: ContextVar[dict[str, Any] | None] = ContextVar("memory", default=None)
 
 
@@ -16,15 +17,22 @@ def request_id() -> str:
     return _request_id.get()
 
 
+def address() -> str:
+    """Where the request came from; "" for a job, a command and what is not known."""
+    return _address.get()
+
+
 @contextmanager
-def request(identifier: str = "") -> Iterator[str]:
+def request(identifier: str = "", address: str = "") -> Iterator[str]:
     """Runs its body under a request id; events written inside carry it."""
     token = _request_id.set(identifier or secrets.token_hex(8))
+    came_from = _address.set(address)
     memory = _memory.set({})
     try:
         yield _request_id.get()
     finally:
         _memory.reset(memory)
+        _address.reset(came_from)
         _request_id.reset(token)
 
 

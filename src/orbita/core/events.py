@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -25,6 +26,10 @@ class Actor(Protocol):
     def pk(self) -> Any: ...
 
 
+# Who came in, who may what, how Orbita is set up, what was taken out of it or brought in.
+TRACED_GROUPS = ("security", "settings", "files")
+
+
 @dataclass(frozen=True)
 class EventKind:
     """A kind of event, declared once.
@@ -39,6 +44,11 @@ class EventKind:
     group: str = "changes"
     sentence: Callable[[Mapping[str, Any]], str] | None = None
     erase: tuple[str, ...] = ("*",)
+
+    @property
+    def is_traced(self) -> bool:
+        """Whether the payload also keeps the address that the request came from."""
+        return self.group in TRACED_GROUPS
 
 
 @dataclass(frozen=True)
@@ -69,6 +79,7 @@ class NewEvent:
 
 KINDS: Registry[EventKind] = Registry("event kind")
 SUBSCRIPTIONS: Registry[Subscription] = Registry("subscription")
+_written = threading.Event()
 _encoder = msgspec.json.Encoder(order="sorted", enc_hook=str)
 
 
@@ -124,14 +135,12 @@ def _write(rows: Iterable[NewEvent], actor: Actor | None, origin: str) -> Sequen
         return []
     now = timezone.now()
     actor_id, request_id = (actor.pk if actor else None), context.request_id()
-    for name in {row.kind for row in rows}:
-        if name not in KINDS:
-            raise LookupError(f"event kind {name!r} is not declared")
+    traces = {name: _trace(name) for name in {row.kind for row in rows}}
     salts = os.urandom(16 * len(rows))
     values: list[tuple[Any, ...]] = []
     payloads: list[tuple[int, bytes, str]] = []
     for place, (key, row) in enumerate(zip(reserve_ids(Event, len(rows)), rows, strict=True)):
-        salt, text = salts[16 * place : 16 * place + 16], encode(row.data)
+        salt, text = salts[16 * place : 16 * place + 16], encode(_told(row, traces[row.kind]))
         values.append(
             (
                 key,
@@ -148,10 +157,24 @@ def _write(rows: Iterable[NewEvent], actor: Actor | None, origin: str) -> Sequen
             )
         )
         payloads.append((key, salt, text))
+    _written.set()
     insert_rows(Event, _EVENT_FIELDS, values)
     insert_rows(EventPayload, ("event", "salt", "data"), payloads)
     _fan_out(rows, values, origin, now)
     return values
+
+
+def _told(row: NewEvent, trace: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {**row.data, **trace} if trace else row.data
+
+
+def _trace(name: str) -> Mapping[str, Any]:
+    """What the payload of a kind gets besides its own data. Raises LookupError for an unknown one."""
+    kind = KINDS.get(name)
+    if kind is None:
+        raise LookupError(f"event kind {name!r} is not declared")
+    came_from = context.address()
+    return {"address": came_from} if came_from and kind.is_traced else {}
 
 
 def _fan_out(
@@ -172,6 +195,11 @@ def _fan_out(
         ]
         if wanted:
             subscription.handler.get_backend().enqueue_many(subscription.handler, wanted)
+
+
+def has_written() -> bool:
+    """Whether this process has written any event since it began."""
+    return _written.is_set()
 
 
 def payload_of(event: Event) -> dict[str, Any]:

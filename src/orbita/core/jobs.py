@@ -33,6 +33,7 @@ from orbita.core import context
 from orbita.core.events import Actor, emit
 from orbita.core.models import Company, Job
 from orbita.core.registry import Registry
+from orbita.core.seals.sealing import SEAL_EVERY, keep_sealed
 
 logger = logging.getLogger(__name__)
 
@@ -435,7 +436,10 @@ class _Heartbeat(threading.Thread):
 
 
 class Worker:
-    """Runs jobs until told to stop: one lane for all, one kept free for short work."""
+    """Runs jobs until told to stop: one lane for all, one kept free for short work.
+
+    Beside them it queues what the schedule asks for, and seals the log of events.
+    """
 
     lanes: tuple[tuple[str, ...], ...] = (("default",), ("long", "default"))
 
@@ -450,10 +454,12 @@ class Worker:
         False when a job was still at work and was handed back: the process has to exit then, and
         what the job does meanwhile cannot commit, as it has lost its lease.
         """
-        steps = [*(partial(self._step, lane) for lane in self.lanes), self._tick]
-        threads = [
-            threading.Thread(target=self._guard, args=(step,), daemon=True) for step in steps
+        steps: list[tuple[Callable[[], bool], float]] = [
+            *((partial(self._step, lane), self._poll) for lane in self.lanes),
+            (self._tick, self._poll),
+            (keep_sealed, SEAL_EVERY),
         ]
+        threads = [threading.Thread(target=self._guard, args=step, daemon=True) for step in steps]
         for thread in threads:
             thread.start()
         # The kernel may give a signal to another thread; Python handles it when this one wakes up.
@@ -477,7 +483,7 @@ class Worker:
             # SQLite is held by the job's own transaction: its lease will run out instead.
             logger.warning("job %s could not be handed back", job.pk)
 
-    def _guard(self, step: Callable[[], bool]) -> None:
+    def _guard(self, step: Callable[[], bool], pause: float) -> None:
         while not self.stopping.is_set():
             close_old_connections()
             try:
@@ -486,7 +492,7 @@ class Worker:
                 logger.exception("worker step failed")
                 busy = False
             if not busy:
-                self.stopping.wait(self._poll)
+                self.stopping.wait(pause)
         connection.close()
 
     def _step(self, queues: Sequence[str]) -> bool:

@@ -2,5 +2,15 @@ from .company import Company
 from .events import Event, EventPayload, Origin
 from .jobs import Job
 from .mail import OutgoingMail
+from .seals import EventGap, EventSeal
 
-__all__ = ["Company", "Event", "EventPayload", "Job", "Origin", "OutgoingMail"]
+__all__ = [
+    "Company",
+    "Event",
+    "EventGap",
+    "EventPayload",
+    "EventSeal",
+    "Job",
+    "Origin",
+    "OutgoingMail",
+]

@@ -7,7 +7,9 @@ from orbita.accounts.policy import AREAS, PERMISSIONS, Area, Permission
 from orbita.core import rules
 from orbita.core.events import KINDS, EventKind
 
-AREAS.register(Area("staff", _("Staff and settings"), ("accounts", "core", "ui"), order=90))
+AREAS.register(
+    Area("staff", _("Staff and settings"), ("accounts", "audit", "core", "ui"), order=90)
+)
 PERMISSIONS.register(
     Permission("accounts.manage", _("manage users, teams and tokens"), scoped=False),
     Permission(
@@ -20,29 +22,83 @@ PERMISSIONS.register(
     Permission("core.settings", _("change company settings"), scoped=False),
 )
 KINDS.register(
-    EventKind("user.created", _("User added"), icon="users"),
-    EventKind("user.changed", _("User changed"), icon="users"),
+    EventKind("user.created", _("User added"), group="security", icon="users"),
+    EventKind("user.changed", _("User changed"), group="security", icon="users"),
     EventKind(
-        "user.left", _("Account closed, records handed over"), icon="exit", erase=("reason",)
+        "user.left",
+        _("Account closed, records handed over"),
+        group="security",
+        icon="exit",
+        erase=("reason",),
     ),
-    EventKind("user.invited", _("Invitation sent"), icon="mail", erase=()),
-    EventKind("user.password_set", _("Password set"), icon="key", erase=()),
-    EventKind("user.signed_in", _("Signed in"), icon="key"),
-    EventKind("user.locked_out", _("Sign-in closed after wrong passwords"), icon="key"),
-    EventKind("session.ended", _("Session ended"), icon="key", erase=()),
-    EventKind("absence.set", _("Absence set"), icon="calendar", erase=("reason",)),
-    EventKind("absence.ended", _("Absence taken off"), icon="calendar", erase=("reason",)),
-    EventKind("second_factor.on", _("Codes at sign-in turned on"), icon="shield", erase=()),
-    EventKind("second_factor.off", _("Codes at sign-in turned off"), icon="shield", erase=()),
-    EventKind("second_factor.codes_renewed", _("New recovery codes"), icon="shield", erase=()),
-    EventKind("second_factor.recovery_used", _("Recovery code used"), icon="shield", erase=()),
-    EventKind("user.seen_as", _("Looked at Orbita as this user"), icon="eye", erase=()),
-    EventKind("right.granted", _("Right given for a time"), icon="key", erase=("reason",)),
-    EventKind("right.ended", _("Right for a time taken back"), icon="key", erase=("reason",)),
-    EventKind("role.saved", _("Role saved"), icon="key", erase=()),
-    EventKind("role.deleted", _("Role deleted"), icon="key", erase=()),
-    EventKind("team.saved", _("Team saved"), icon="users", erase=()),
-    EventKind("token.created", _("Token made"), icon="key"),
-    EventKind("token.revoked", _("Token revoked"), icon="key", erase=()),
+    EventKind("user.invited", _("Invitation sent"), group="security", icon="mail", erase=()),
+    EventKind("user.password_set", _("Password set"), group="security", icon="key", erase=()),
+    EventKind("user.signed_in", _("Signed in"), group="security", icon="key"),
+    EventKind("user.sign_in_failed", _("Sign-in failed"), group="security", icon="key"),
+    EventKind("user.signed_out", _("Signed out"), group="security", icon="key"),
+    EventKind(
+        "user.locked_out", _("Sign-in closed after wrong passwords"), group="security", icon="key"
+    ),
+    EventKind("session.ended", _("Session ended"), group="security", icon="key", erase=()),
+    EventKind(
+        "absence.set", _("Absence set"), group="security", icon="calendar", erase=("reason",)
+    ),
+    EventKind(
+        "absence.ended",
+        _("Absence taken off"),
+        group="security",
+        icon="calendar",
+        erase=("reason",),
+    ),
+    EventKind(
+        "second_factor.on",
+        _("Codes at sign-in turned on"),
+        group="security",
+        icon="shield",
+        erase=(),
+    ),
+    EventKind(
+        "second_factor.off",
+        _("Codes at sign-in turned off"),
+        group="security",
+        icon="shield",
+        erase=(),
+    ),
+    EventKind(
+        "second_factor.codes_renewed",
+        _("New recovery codes"),
+        group="security",
+        icon="shield",
+        erase=(),
+    ),
+    EventKind(
+        "second_factor.recovery_used",
+        _("Recovery code used"),
+        group="security",
+        icon="shield",
+        erase=(),
+    ),
+    EventKind(
+        "user.seen_as", _("Looked at Orbita as this user"), group="security", icon="eye", erase=()
+    ),
+    EventKind(
+        "right.granted",
+        _("Right given for a time"),
+        group="security",
+        icon="key",
+        erase=("reason",),
+    ),
+    EventKind(
+        "right.ended",
+        _("Right for a time taken back"),
+        group="security",
+        icon="key",
+        erase=("reason",),
+    ),
+    EventKind("role.saved", _("Role saved"), group="security", icon="key", erase=()),
+    EventKind("role.deleted", _("Role deleted"), group="security", icon="key", erase=()),
+    EventKind("team.saved", _("Team saved"), group="security", icon="users", erase=()),
+    EventKind("token.created", _("Token made"), group="security", icon="key"),
+    EventKind("token.revoked", _("Token revoked"), group="security", icon="key", erase=()),
 )
 rules.allow_facts_by(policy.allows)

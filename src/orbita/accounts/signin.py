@@ -1,18 +1,17 @@
 """How a visitor is recognised: his address, the name he gives, the password he gives with it."""
 
 from datetime import datetime, timedelta
-from ipaddress import ip_address
 from typing import Any
 
 from axes.helpers import get_cool_off
 from axes.models import AccessAttempt
-from django.conf import settings
 from django.contrib.auth.backends import ModelBackend
 from django.db.models import Exists, Max
 from django.http import HttpRequest
 from django.utils import timezone
 
 from orbita.accounts.models import Absence, SecondFactor, User
+from orbita.core.middleware import client_address as client_address
 
 
 class EmailBackend(ModelBackend):
@@ -46,19 +45,6 @@ def username_of(request: HttpRequest, credentials: dict[str, Any] | None = None)
     """Under which name failed attempts are counted: case and blanks make no other name."""
     given = (credentials or {}).get("username") or request.POST.get("username") or ""
     return str(given).strip().lower().replace("\0", "")[:254]
-
-
-def client_address(request: HttpRequest) -> str | None:
-    """The visitor's IP address. Behind our proxy it is the last one in X-Forwarded-For: the proxy
-    wrote that one itself, what stands before it anybody may have sent.
-    """
-    given = request.META.get("REMOTE_ADDR", "")
-    if settings.ORBITA_BEHIND_PROXY:
-        given = request.headers.get("X-Forwarded-For", given).rpartition(",")[2].strip()
-    try:
-        return str(ip_address(given))
-    except ValueError:
-        return None
 
 
 def browser_of(request: HttpRequest) -> str:

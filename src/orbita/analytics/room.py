@@ -36,7 +36,13 @@ PERMISSIONS.register(
     ),
 )
 KINDS.register(
-    EventKind("rfm.settings_changed", _("RFM settings changed"), icon="gear", erase=()),
+    EventKind(
+        "rfm.settings_changed",
+        _("RFM settings changed"),
+        group="settings",
+        icon="gear",
+        erase=(),
+    ),
     EventKind("rfm.requested", _("RFM calculation started"), icon="chart", erase=()),
 )
 SUBSCRIPTIONS.register(

@@ -10,6 +10,7 @@ from orbita.accounts.leaving import BELONGINGS, Belongings
 from orbita.accounts.policy import AREAS, PERMISSIONS, Area, Permission
 from orbita.accounts.tabs import SETTINGS_TABS, Tab
 from orbita.clients import card, finding, jobs, lists, own_merging, recorders, rule_facts, wording
+from orbita.clients.audit import room as audit  # noqa: F401 - what the log brings
 from orbita.clients.derived import DERIVED, Derived
 from orbita.clients.entry import ENTRANCES, Answer, Entrance
 from orbita.clients.extension import (
@@ -114,7 +115,13 @@ KINDS.register(
     EventKind("client.not_same", _("Not the same client"), icon="users", sentence=wording.not_same),
     EventKind("duplicates.merge_started", _("Merging of duplicates started"), erase=()),
     EventKind("duplicates.search_asked", _("Search for duplicates started"), erase=()),
-    EventKind("duplicates.rule_set", _("Rule for new clients changed"), icon="gear", erase=()),
+    EventKind(
+        "duplicates.rule_set",
+        _("Rule for new clients changed"),
+        group="settings",
+        icon="gear",
+        erase=(),
+    ),
     EventKind("client.marked", _("Marks changed"), icon="check", sentence=words.marked),
     EventKind("client.status_changed", _("Status changed"), icon="up", sentence=words.moved),
     EventKind(
@@ -140,16 +147,64 @@ KINDS.register(
     EventKind("note.restored", _("Note restored"), icon="chat", erase=()),
     EventKind("file.added", _("File added"), icon="file", group="talks", sentence=wording.files),
     EventKind("file.deleted", _("File deleted"), icon="file", sentence=wording.files),
-    EventKind("field.created", _("Own field added"), icon="cols", erase=()),
-    EventKind("field.changed", _("Own field changed"), icon="cols", erase=()),
-    EventKind("field.moved", _("Own field moved"), icon="cols", erase=()),
-    EventKind("field.archived", _("Own field archived"), icon="cols", erase=()),
-    EventKind("field.restored", _("Own field back in use"), icon="cols", erase=()),
-    EventKind("fields.set_added", _("Set of own fields added"), icon="cols", erase=()),
+    EventKind(
+        "field.created",
+        _("Own field added"),
+        group="settings",
+        icon="cols",
+        erase=(),
+    ),
+    EventKind(
+        "field.changed",
+        _("Own field changed"),
+        group="settings",
+        icon="cols",
+        erase=(),
+    ),
+    EventKind(
+        "field.moved",
+        _("Own field moved"),
+        group="settings",
+        icon="cols",
+        erase=(),
+    ),
+    EventKind(
+        "field.archived",
+        _("Own field archived"),
+        group="settings",
+        icon="cols",
+        erase=(),
+    ),
+    EventKind(
+        "field.restored",
+        _("Own field back in use"),
+        group="settings",
+        icon="cols",
+        erase=(),
+    ),
+    EventKind(
+        "fields.set_added",
+        _("Set of own fields added"),
+        group="settings",
+        icon="cols",
+        erase=(),
+    ),
     EventKind("region.saved", _("Passport of a region saved"), icon="globe", erase=()),
     EventKind("region.deleted", _("Passport of a region deleted"), icon="globe", erase=()),
-    EventKind("work_rules.changed", _("Rules of work changed"), icon="gear", erase=()),
-    EventKind("status_rules.changed", _("Rules of statuses changed"), icon="gear", erase=()),
+    EventKind(
+        "work_rules.changed",
+        _("Rules of work changed"),
+        group="settings",
+        icon="gear",
+        erase=(),
+    ),
+    EventKind(
+        "status_rules.changed",
+        _("Rules of statuses changed"),
+        group="settings",
+        icon="gear",
+        erase=(),
+    ),
     EventKind("segment.created", _("Segment made"), icon="grid", erase=()),
     EventKind("segment.changed", _("Segment changed"), icon="grid", erase=()),
     EventKind("segment.deleted", _("Segment deleted"), icon="grid", erase=()),

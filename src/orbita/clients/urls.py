@@ -1,5 +1,6 @@
 from django.urls import path
 
+from orbita.clients.audit import views as audit
 from orbita.clients.quality.urls import urlpatterns as quality
 from orbita.clients.status import views as statuses
 from orbita.clients.views import (
@@ -50,6 +51,10 @@ urlpatterns = [
     path("clients/<int:pk>/relations/new/", relations_views.new, name="relation-new"),
     path("clients/<int:pk>/relations/options/", relations_views.options, name="relation-options"),
     path("clients/<int:pk>/relations/<int:relation>/", relations_views.change, name="relation"),
+    path("settings/log/", audit.audit, name="audit"),
+    path("settings/log/<int:pk>/", audit.event, name="audit-event"),
+    path("settings/log/check/", audit.check, name="audit-check"),
+    path("settings/log/checkpoint/", audit.checkpoint, name="audit-checkpoint"),
     path("settings/fields/", fields.fields, name="fields"),
     path("settings/fields/new/", fields.new, name="field-new"),
     path("settings/fields/templates/", fields.templates, name="field-templates"),

@@ -113,8 +113,8 @@ KINDS.register(
     EventKind("product.unloaded", _("Product removed with its import"), "box", erase=()),
     EventKind("product.restored", _("Product restored"), "box", erase=()),
     EventKind("product_group.saved", _("Group of products saved"), "box", erase=()),
-    EventKind("rate.set", _("Exchange rate set"), "ruble", erase=()),
-    EventKind("rate.removed", _("Exchange rate removed"), "ruble", erase=()),
+    EventKind("rate.set", _("Exchange rate set"), "ruble", group="settings", erase=()),
+    EventKind("rate.removed", _("Exchange rate removed"), "ruble", group="settings", erase=()),
 )
 TIMELINE_RIGHTS.register(
     *(TimelineRight(name, "orders.view") for name in ("order", "orders", "balance", "cart")),

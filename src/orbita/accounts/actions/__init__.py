@@ -29,8 +29,10 @@ from .sessions import (
     end_other_sessions,
     end_session,
     forgive_failures,
+    record_failure,
     record_lockout,
     record_sign_in,
+    record_sign_out,
 )
 from .tokens import create_token, is_scope, revoke_token, scope_choices, scope_words, user_of_token
 from .upkeep import change_company, retry_job, send_again
@@ -63,8 +65,10 @@ __all__ = [
     "is_scope",
     "let_go",
     "make_setup_token",
+    "record_failure",
     "record_lockout",
     "record_sign_in",
+    "record_sign_out",
     "renew_recovery_codes",
     "reset_second_factor",
     "retry_job",

@@ -49,6 +49,25 @@ def record_lockout(email: str, *, address: str | None, lasts: timedelta) -> None
             )
 
 
+def record_failure(email: str, *, address: str | None, browser: str) -> None:
+    """Notes a failed attempt to sign in. What was typed is not kept: it may be a password."""
+    # One look-up and one event whoever is meant, so that time tells nobody who has an account.
+    user = User.objects.people().filter(email=email).first()
+    with transaction.atomic():
+        emit(
+            "user.sign_in_failed",
+            actor=None,
+            subject_type="user",
+            subject_id=user.pk if user else None,
+            data={"address": address, "browser": browser},
+        )
+
+
+def record_sign_out(user: User) -> None:
+    with transaction.atomic():
+        emit("user.signed_out", actor=user, subject_type="user", subject_id=user.pk)
+
+
 def end_session(*, actor: User, session: UserSession) -> None:
     """Ends a session: one's own, or anybody's with the right to manage users."""
     if session.user_id != actor.pk:

@@ -195,7 +195,8 @@ def test_a_right_for_a_time_is_given_and_taken_back_on_the_page(
     assert policy.level(reread(alice), "clients.export") == policy.TEAM
     boss.post(f"{address}end/", {"permission": "clients.export"})
     assert policy.level(reread(alice), "clients.export") == policy.NONE
-    kinds = list(Event.objects.filter(kind__startswith="right.").values_list("kind", flat=True))
+    told = Event.objects.filter(kind__startswith="right.").order_by("pk")
+    kinds = list(told.values_list("kind", flat=True))
     assert kinds == ["right.granted", "right.ended"]
     end_grant(actor=admin, user=alice, permission="clients.export")
     assert Event.objects.filter(kind="right.ended").count() == 1

@@ -109,6 +109,7 @@ def test_wrong_codes_close_the_sign_in_as_wrong_passwords_do(alice: User, codes:
     assert answer.status_code == 429
     assert browser.post("/sign-in/code/", {"code": codes[0]}).status_code == 429
     assert not is_in(browser)
+    assert Event.objects.filter(kind="user.sign_in_failed", subject_id=alice.pk).count() == 7
 
 
 def test_without_the_password_no_code_helps(alice: User, codes: list[str]) -> None:

@@ -71,6 +71,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         user = authenticate(request, username=email, password=form.cleaned_data["password"])
         if isinstance(user, User):
             return _enter(request, user, following, failures)
+        _note_failure(request, email)
         form.add_error(None, _("The e-mail or the password is wrong."))
     return render(request, "accounts/sign_in.html", {"form": form, "next": following})
 
@@ -95,8 +96,14 @@ def second_step(request: HttpRequest) -> HttpResponse:
             _sign_in(request, user, waiting["failures"])
             return redirect(waiting["following"])
         user_login_failed.send(sender=__name__, credentials=credentials, request=request)
+        _note_failure(request, user.email)
         form.add_error("code", _("This code is not right."))
     return render(request, "accounts/second_step.html", {"form": form})
+
+
+def _note_failure(request: HttpRequest, email: str) -> None:
+    address, browser = signin.client_address(request), signin.browser_of(request)
+    actions.record_failure(email, address=address, browser=browser)
 
 
 def _tell_failures(request: HttpRequest, failures: int) -> None:
@@ -132,7 +139,10 @@ def locked_out(request: HttpRequest, response: Any = None, credentials: Any = No
 @without_second_factor
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
+    user = request.user
     logout(request)
+    if isinstance(user, User):
+        actions.record_sign_out(user)
     return redirect(settings.LOGIN_URL)
 
 

@@ -48,7 +48,13 @@ def register() -> None:
         EventKind("quality.repair_started", _("Repair of cards started"), icon="bolt", erase=()),
         EventKind("quality.repair_undone", _("Repair of cards undone"), icon="undo", erase=()),
         EventKind("quality.counted", _("Count of the base asked for"), icon="chart", erase=()),
-        EventKind("quality.settings_changed", _("Rules of quality changed"), icon="gear", erase=()),
+        EventKind(
+            "quality.settings_changed",
+            _("Rules of quality changed"),
+            group="settings",
+            icon="gear",
+            erase=(),
+        ),
     )
     RECORDERS.register(record.RECORDER)
     MERGERS.register(merging.MERGER)

@@ -148,7 +148,11 @@ def test_fields_are_moved_and_archived_and_come_back(
     archive_field(actor=admin, field=first, archived=False)
     client.refresh_from_db()
     assert (client.own or {})[first.key] == "раз"
-    kinds = list(Event.objects.filter(kind__startswith="field.").values_list("kind", flat=True))
+    kinds = list(
+        Event.objects.filter(kind__startswith="field.")
+        .order_by("pk")
+        .values_list("kind", flat=True)
+    )
     assert kinds[-2:] == ["field.archived", "field.restored"]
 
 

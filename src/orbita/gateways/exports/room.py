@@ -10,9 +10,27 @@ from orbita.gateways.exports import jobs
 from orbita.ui.lists import EXPORTERS, Exporter
 
 KINDS.register(
-    EventKind("export.made", _("Table exported"), icon="download", erase=("filter",)),
-    EventKind("export.asked", _("Large export asked for"), icon="download", erase=("filter",)),
-    EventKind("export.fetched", _("Large export fetched"), icon="download", erase=()),
+    EventKind(
+        "export.made",
+        _("Table exported"),
+        group="files",
+        icon="download",
+        erase=("filter",),
+    ),
+    EventKind(
+        "export.asked",
+        _("Large export asked for"),
+        group="files",
+        icon="download",
+        erase=("filter",),
+    ),
+    EventKind(
+        "export.fetched",
+        _("Large export fetched"),
+        group="files",
+        icon="download",
+        erase=(),
+    ),
 )
 EXPORTERS.register(
     Exporter(

@@ -46,6 +46,7 @@ LEAVE_BASE_ALONE = {
     "makemigrations",
     "migrate",
     "optimizemigration",
+    "restore",
     "showmigrations",
     "sqlflush",
     "sqlmigrate",

@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from orbita.accounts import policy
 from orbita.accounts.policy import AREAS, PERMISSIONS, Area, Permission
 from orbita.core import rules
+from orbita.core.backup import LEFT_OUT, LeftOut
 from orbita.core.events import KINDS, EventKind
 
 AREAS.register(
@@ -20,6 +21,8 @@ PERMISSIONS.register(
     ),
     Permission("core.jobs", _("see background jobs and outgoing letters"), scoped=False),
     Permission("core.settings", _("change company settings"), scoped=False),
+    Permission("core.backup", _("set up, make and see backups"), scoped=False),
+    Permission("core.backup_download", _("download backups: the whole base"), scoped=False),
 )
 KINDS.register(
     EventKind("user.created", _("User added"), group="security", icon="users"),
@@ -101,4 +104,6 @@ KINDS.register(
     EventKind("token.created", _("Token made"), group="security", icon="key"),
     EventKind("token.revoked", _("Token revoked"), group="security", icon="key", erase=()),
 )
+# The key of a session that still runs would let the finder of a backup in.
+LEFT_OUT.register(LeftOut("accounts_usersession"))
 rules.allow_facts_by(policy.allows)

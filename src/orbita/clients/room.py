@@ -11,6 +11,7 @@ from orbita.accounts.policy import AREAS, PERMISSIONS, Area, Permission
 from orbita.accounts.tabs import SETTINGS_TABS, Tab
 from orbita.clients import card, finding, jobs, lists, own_merging, recorders, rule_facts, wording
 from orbita.clients.audit import room as audit  # noqa: F401 - what the log brings
+from orbita.clients import card, facts, finding, jobs, lists, own_merging, recorders, rule_facts, wording
 from orbita.clients.derived import DERIVED, Derived
 from orbita.clients.entry import ENTRANCES, Answer, Entrance
 from orbita.clients.extension import (
@@ -38,6 +39,7 @@ from orbita.clients.work import jobs as work_jobs
 from orbita.clients.work import shown as work_shown
 from orbita.clients.work import words as work_words
 from orbita.clients.work.lists import POOL
+from orbita.core.backup import CHECKS, Check
 from orbita.core.events import KINDS, SUBSCRIPTIONS, EventKind, Subscription
 from orbita.core.jobs import SCHEDULES, Schedule
 from orbita.core.models import Origin
@@ -299,4 +301,5 @@ SEARCH.register(
     SearchProvider("notes", _("Notes"), finding.notes, "clients.view"),
 )
 SCHEDULES.register(Schedule("search index", jobs.index_missing, every=timedelta(days=1)))
+CHECKS.register(Check("facts", _("sums and dates of clients"), facts.sample_agrees))
 quality.register()

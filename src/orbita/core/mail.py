@@ -24,6 +24,8 @@ from django.utils.translation import gettext_lazy, gettext_noop
 from django_tasks import task
 
 from orbita.core import jobs
+from orbita.core.backup import pause
+from orbita.core.backup.pause import MAY_BE_SENT
 from orbita.core.events import Actor, emit
 from orbita.core.models import Job, OutgoingMail
 
@@ -31,7 +33,8 @@ Status = OutgoingMail.Status
 # Kept in English beside what servers say; pages translate them.
 WAITS_FOR_SETTINGS = gettext_noop("waits: no mail server is set (ORBITA_SMTP_URL)")
 STOPPED_IN_DOUBT = gettext_noop("the sender stopped while the mail server was accepting the letter")
-OWN_CAUSES = frozenset({WAITS_FOR_SETTINGS, STOPPED_IN_DOUBT})
+WAITS_FOR_RESUMPTION = gettext_noop("waits: this is a restored copy, and sending is paused")
+OWN_CAUSES = frozenset({WAITS_FOR_SETTINGS, STOPPED_IN_DOUBT, WAITS_FOR_RESUMPTION, MAY_BE_SENT})
 PATIENCE = 60  # seconds for one answer of the server
 # 7-bit bodies pass every server; lines end in CRLF, as SMTP wants.
 _WIRE = policy.SMTP.clone(cte_type="7bit")
@@ -72,10 +75,8 @@ def queue_mail(*, key: str, to: str, subject: str, text: str) -> OutgoingMail:
 @task(atomic=False, max_attempts=12, label=gettext_lazy("Send a letter"))
 def deliver_mail(mail_id: int) -> str:
     """Sends one letter. Returns its state; raises what the server said, for a later attempt."""
-    if not settings.ORBITA_SMTP_URL:
-        OutgoingMail.objects.filter(pk=mail_id, status=Status.QUEUED).update(
-            error=WAITS_FOR_SETTINGS
-        )
+    if waits := _waits_for():
+        OutgoingMail.objects.filter(pk=mail_id, status=Status.QUEUED).update(error=waits)
         return Status.QUEUED
     sending = _take(mail_id)
     if sending is None:
@@ -90,6 +91,13 @@ def deliver_mail(mail_id: int) -> str:
             sending.mark(Status.FAILED if _is_last_attempt() else Status.QUEUED, error=str(error))
             raise
     return OutgoingMail.objects.get(pk=mail_id).status
+
+
+def _waits_for() -> str:
+    """Why nothing is sent now; empty when it is."""
+    if pause.is_paused():
+        return WAITS_FOR_RESUMPTION
+    return "" if settings.ORBITA_SMTP_URL else WAITS_FOR_SETTINGS
 
 
 def _is_last_attempt() -> bool:
@@ -258,7 +266,7 @@ def wake_waiting_mail() -> int:
     """Gives letters without a job a new one: those that waited for a server, and orphans of jobs
     that used their attempts up with a dying worker. Returns how many.
     """
-    if not settings.ORBITA_SMTP_URL:
+    if _waits_for():
         return 0
     now = timezone.now()
     waiting = (

@@ -4,8 +4,9 @@ from django.utils.translation import gettext_lazy as _
 
 from orbita.accounts.policy import PERMISSIONS, Permission
 from orbita.accounts.tabs import open_tabs
+from orbita.core.backup import CHECKS, Check
 from orbita.core.events import KINDS, EventKind
-from orbita.ui import kit
+from orbita.ui import kit, proof
 from orbita.ui.lists import LISTS
 from orbita.ui.menu import MENU, MenuItem
 
@@ -36,5 +37,6 @@ MENU.register(
         shown=lambda actor: bool(open_tabs(actor)),
     ),
 )
+CHECKS.register(Check("pages", _("pages of the menu"), proof.pages_answer))
 kit.register_facts()
 LISTS.register(kit.KIT_LIST)

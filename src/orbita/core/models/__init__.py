@@ -1,3 +1,4 @@
+from .backup import Backup, BackupPlan
 from .company import Company
 from .events import Event, EventPayload, Origin
 from .jobs import Job
@@ -10,6 +11,11 @@ __all__ = [
     "EventGap",
     "EventPayload",
     "EventSeal",
+    "Backup",
+    "BackupPlan",
+    "Company",
+    "Event",
+    "EventPayload",
     "Job",
     "Origin",
     "OutgoingMail",

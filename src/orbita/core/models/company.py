@@ -19,6 +19,10 @@ class Company(models.Model):
     # Another text after every change of the own fields, "" while there are none: this row is read
     # for every page anyway, so what was read of the fields before is known to be good or stale.
     fields_stamp = models.CharField(max_length=16, default="", db_default="", editable=False)
+    # Here for the same reason: pages warn of them. Since when a restored copy sends nothing, and
+    # when the last backup was proved good.
+    sending_paused_at = models.DateTimeField(null=True, editable=False)
+    backed_up_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:
         verbose_name = _("company")

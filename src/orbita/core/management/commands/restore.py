@@ -1,0 +1,49 @@
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import translation
+
+from orbita.core.backup import BackupError, keys, restoring
+
+
+class Command(BaseCommand):
+    help = "Restore a backup: onto an empty place, or with --yes over what is there."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("file", type=Path)
+        parser.add_argument("--key-file", type=Path, help="where the recovery key stands")
+        parser.add_argument(
+            "--yes", action="store_true", help="replace what is there, after saving it beside"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        with translation.override("en"):
+            try:
+                identities = (
+                    keys.read_identities(options["key_file"]) if options["key_file"] else []
+                )
+                done = restoring.restore(
+                    options["file"], identities, over=options["yes"], say=self.stderr.write
+                )
+            except BackupError as error:
+                raise CommandError(str(error)) from None
+            self._tell(done)
+
+    def _tell(self, done: restoring.Restored) -> None:
+        found = done.proof
+        self.stdout.write(
+            f"restored the base of {done.made_at}: {found.tables} tables, {found.rows} rows, "
+            f"{found.files} files"
+        )
+        if done.saved:
+            self.stdout.write(f"what was here is kept in {done.saved.path}")
+        if done.saved and done.saved.reason:
+            self.stdout.write(f"about that: {done.saved.reason}")
+        if not done.secrets:
+            self.stdout.write("the backup held no secrets: they stay as they are here")
+        self.stdout.write(
+            "letters are paused until an administrator resumes them in Settings, Backups; "
+            "restart Orbita if it runs"
+        )

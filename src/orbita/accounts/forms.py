@@ -268,3 +268,41 @@ class AbsenceForm(forms.Form):
             deputies = people.filter(team=actor.team_id) if actor.team_id else people.none()
             deputies = deputies.exclude(pk=actor.pk)
         self.fields["deputy"].queryset = deputies  # type: ignore[attr-defined]
+
+
+class BackupPlanForm(forms.Form):
+    is_on = forms.BooleanField(label=_("Make a backup every day"), required=False)
+    hour = forms.TypedChoiceField(
+        label=_("At"),
+        coerce=int,
+        choices=[(hour, f"{hour:02}:00") for hour in range(24)],
+        help_text=_("By the clock of the company."),
+    )
+    keep_daily = forms.IntegerField(label=_("Days to keep"), min_value=1, max_value=366)
+    keep_weekly = forms.IntegerField(
+        label=_("Weeks to keep"),
+        min_value=0,
+        max_value=520,
+        help_text=_("The newest backup of each of the last weeks stays."),
+    )
+    keep_monthly = forms.IntegerField(label=_("Months to keep"), min_value=0, max_value=240)
+    folder = forms.CharField(
+        label=_("Folder on the server"),
+        max_length=500,
+        required=False,
+        help_text=_(
+            "Empty: beside the data. Another disk is better: one that dies takes both with it."
+        ),
+    )
+
+
+class BackupKeyForm(forms.Form):
+    """The public half comes back with the recovery key that is to prove it."""
+
+    recipient = forms.CharField(max_length=200, widget=forms.HiddenInput)
+    recovery = forms.CharField(
+        label=_("Recovery key"),
+        max_length=400,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        help_text=_("Paste it from where you have kept it."),
+    )

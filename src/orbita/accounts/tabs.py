@@ -43,6 +43,7 @@ SETTINGS_TABS.register(
     Tab("roles", _("Roles"), "accounts.manage", order=12, group="people"),
     Tab("rights", _("Check of rights"), "accounts.manage", order=13, group="people"),
     Tab("company", _("About the company"), "core.settings", order=20, group="company"),
+    Tab("backups", _("Backups"), "core.backup", order=89, group="system"),
     Tab("jobs", _("Background jobs"), "core.jobs", order=90, group="system"),
     Tab("mail", _("Letters"), "core.jobs", order=91, group="system"),
 )

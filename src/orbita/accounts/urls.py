@@ -45,6 +45,12 @@ urlpatterns = [
     path("settings/company/", views.company, name="company"),
     path("settings/jobs/", views.jobs, name="jobs"),
     path("settings/jobs/<int:pk>/retry/", views.retry_job, name="retry-job"),
+    path("settings/backups/", views.backups, name="backups"),
+    path("settings/backups/now/", views.back_up_now, name="back-up-now"),
+    path("settings/backups/plan/", views.backup_plan, name="backup-plan"),
+    path("settings/backups/key/", views.backup_key, name="backup-key"),
+    path("settings/backups/resume/", views.resume_sending, name="resume-sending"),
+    path("settings/backups/<int:pk>/download/", views.download_backup, name="download-backup"),
     path("settings/mail/", views.mail, name="mail"),
     path("settings/mail/<int:pk>/send-again/", views.send_again, name="send-again"),
 ]

@@ -12,6 +12,17 @@ from orbita.accounts.tabs import SETTINGS_TABS, Tab
 from orbita.clients import card, finding, jobs, lists, own_merging, recorders, rule_facts, wording
 from orbita.clients.audit import room as audit  # noqa: F401 - what the log brings
 from orbita.clients import card, facts, finding, jobs, lists, own_merging, recorders, rule_facts, wording
+from orbita.clients import (
+    card,
+    facts,
+    finding,
+    jobs,
+    lists,
+    own_merging,
+    recorders,
+    rule_facts,
+    wording,
+)
 from orbita.clients.derived import DERIVED, Derived
 from orbita.clients.entry import ENTRANCES, Answer, Entrance
 from orbita.clients.extension import (

@@ -7,7 +7,7 @@ from django.middleware.csrf import get_token
 from django.utils.translation import get_language
 
 from orbita.core.models import Company
-from orbita.ui import menu, toasts
+from orbita.ui import banners, menu, toasts
 
 PHONE_TABS = 4
 
@@ -60,6 +60,10 @@ class Frame:
     @cached_property
     def company(self) -> str:
         return Company.current().name
+
+    @cached_property
+    def banners(self) -> list[banners.Banner]:
+        return banners.shown_to(self.user) if self.user else []
 
     @cached_property
     def toasts(self) -> list[toasts.Toast]:

@@ -1,6 +1,15 @@
 """Everything that changes users, roles, sessions, invitations and tokens."""
 
 from .absences import end_absence, set_absence
+from .backups import (
+    back_up_now,
+    change_backup_plan,
+    download_backup,
+    drop_backup_key,
+    make_backup_key,
+    resume_sending,
+    trust_backup_key,
+)
 from .grants import end_grant, grant_right, see_as
 from .leaving import hand_over_belongings, let_go
 from .links import (
@@ -41,7 +50,9 @@ from .users import change_preferences, change_user, create_user, save_team
 __all__ = [
     "accept_invitation",
     "address_for_app",
+    "back_up_now",
     "begin_second_factor",
+    "change_backup_plan",
     "change_company",
     "change_password",
     "change_preferences",
@@ -50,6 +61,8 @@ __all__ = [
     "create_token",
     "create_user",
     "delete_role",
+    "download_backup",
+    "drop_backup_key",
     "end_absence",
     "end_grant",
     "end_other_sessions",
@@ -64,6 +77,7 @@ __all__ = [
     "invite_person",
     "is_scope",
     "let_go",
+    "make_backup_key",
     "make_setup_token",
     "record_failure",
     "record_lockout",
@@ -71,6 +85,7 @@ __all__ = [
     "record_sign_out",
     "renew_recovery_codes",
     "reset_second_factor",
+    "resume_sending",
     "retry_job",
     "revoke_token",
     "save_role",
@@ -86,5 +101,6 @@ __all__ = [
     "set_up",
     "sync_starter_roles",
     "take_code",
+    "trust_backup_key",
     "user_of_token",
 ]

@@ -17,6 +17,7 @@ from orbita.accounts import policy
 from orbita.accounts.actions.sessions import forgive_failures
 from orbita.accounts.actions.users import create_user, require_peer
 from orbita.accounts.models import Invitation, Role, Team, User
+from orbita.core.backup import plan
 from orbita.core.events import emit
 from orbita.core.mail import queue_mail
 from orbita.core.models import Company
@@ -181,6 +182,8 @@ def set_up(
         row.name, row.time_zone, row.currency = company.strip() or row.name, time_zone, currency
         row.full_clean()
         row.save()
+        # Whoever starts in earnest is backed up from the first night on.
+        plan.change(actor=user, is_on=True)
         emit(
             "user.created",
             actor=user,

@@ -9,7 +9,7 @@ from orbita.accounts.actions.links import invite
 from orbita.accounts.actions.tokens import create_token
 from orbita.accounts.models import Role, Team
 from orbita.accounts.testing import Row, World, answers, only
-from orbita.core.models import Job, OutgoingMail
+from orbita.core.models import Backup, Job, OutgoingMail
 
 
 def prepare(world: World) -> None:
@@ -29,6 +29,9 @@ def prepare(world: World) -> None:
     world["invitation"] = invite(actor=None, user=world.viewer)
     world["failed job"] = Job.objects.create(
         task="orbita.core.mail.deliver_mail", enqueued_at=now, run_after=now, status="failed"
+    )
+    world["backup"] = Backup.objects.create(
+        cause="hand", status="good", started_at=now, path="/nowhere/orbita.tar", size=1
     )
     world["failed letter"] = OutgoingMail.objects.create(
         key="table", to="a@example.org", message_id="<table>", created_at=now, status="failed"
@@ -209,6 +212,30 @@ ROWS = [
         CHANGED_BY_ADMINISTRATOR,
         method="POST",
         data=lambda w: {"name": "N", "time_zone": "Asia/Omsk", "phone_region": "KZ"},
+    ),
+    Row("accounts:backups", ADMINISTRATOR),
+    Row("accounts:back-up-now", CHANGED_BY_ADMINISTRATOR, method="POST"),
+    Row("accounts:backup-plan", ADMINISTRATOR),
+    Row(
+        "accounts:backup-plan",
+        CHANGED_BY_ADMINISTRATOR,
+        method="POST",
+        data=lambda w: {"hour": "4", "keep_daily": "3", "keep_weekly": "2", "keep_monthly": "1"},
+    ),
+    Row("accounts:backup-key", ADMINISTRATOR),
+    Row("accounts:backup-key", ADMINISTRATOR, method="POST", data=lambda w: {"step": "make"}),
+    Row(
+        "accounts:backup-key",
+        CHANGED_BY_ADMINISTRATOR,
+        method="POST",
+        data=lambda w: {"step": "drop"},
+    ),
+    Row("accounts:resume-sending", CHANGED_BY_ADMINISTRATOR, method="POST"),
+    Row(
+        "accounts:download-backup",
+        CHANGED_BY_ADMINISTRATOR,
+        method="POST",
+        kwargs=lambda w: {"pk": w["backup"].pk},
     ),
     Row("accounts:jobs", ADMINISTRATOR),
     Row(

@@ -1,4 +1,12 @@
 from .absences import absences, end_absence
+from .backups import (
+    back_up_now,
+    backup_key,
+    backup_plan,
+    backups,
+    download_backup,
+    resume_sending,
+)
 from .entry import (
     forgot,
     invitation,
@@ -44,8 +52,13 @@ from .second_factor import reset_second_factor, second_factor
 
 __all__ = [
     "absences",
+    "back_up_now",
+    "backup_key",
+    "backup_plan",
+    "backups",
     "company",
     "delete_role",
+    "download_backup",
     "edit_team",
     "edit_user",
     "end_absence",
@@ -66,6 +79,7 @@ __all__ = [
     "password",
     "profile",
     "reset_second_factor",
+    "resume_sending",
     "retry_job",
     "revoke_token",
     "rights",

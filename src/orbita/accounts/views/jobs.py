@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from orbita.accounts import actions, policy
+from orbita.accounts.views.backups import warnings
 from orbita.accounts.views.common import tabbed
 from orbita.accounts.views.profile import me
 from orbita.core.jobs import WORKER_DIED
@@ -34,6 +35,8 @@ def jobs(request: HttpRequest) -> HttpResponse:
         "status": status if status in Job.Status.values else "",
         "statuses": Job.Status.choices,
     }
+    if policy.allows(request.user, "core.backup"):
+        context |= warnings()
     return tabbed(request, "jobs", context)
 
 

@@ -36,7 +36,7 @@ LONGEST_NAME = 1000  # characters, of a path inside the archive
 LONGEST_HEADER = 64 << 10
 _SUM = re.compile(rb"([0-9a-f]{64})  ([^\n]+)\n")
 
-Identity = pyrage.x25519.Identity
+Identity = Any  # of age: pyrage has no types
 DAMAGED = _("The archive is damaged or cut off: it is not whole.")
 FOREIGN = _("This is not a backup of Orbita.")
 
@@ -274,7 +274,7 @@ def _each(stream: BinaryIO) -> Iterator[tuple[str, _Member]]:
                     raise BackupError(DAMAGED)
                 yield info.name, _Member(info, tar.extractfile(info))
                 # tarfile remembers every member it has seen.
-                tar.members = []
+                tar.members = []  # type: ignore[attr-defined]
     except (tarfile.TarError, EOFError, ValueError, OverflowError) as error:
         raise BackupError(DAMAGED if begun else FOREIGN) from error
     if not begun:

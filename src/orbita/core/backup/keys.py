@@ -2,7 +2,7 @@
 
 import secrets
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pyrage
 
@@ -39,7 +39,7 @@ def is_recipient(text: str) -> bool:
     return True
 
 
-def read_identities(path: Path) -> list["pyrage.x25519.Identity"]:
+def read_identities(path: Path) -> list[Any]:
     """The recovery keys in a file, one a line; lines with # are remarks, as in age's own files."""
     if path.stat().st_size > 1 << 20:
         raise BackupError(_("The file of the recovery key holds no recovery key."))

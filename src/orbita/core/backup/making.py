@@ -65,7 +65,7 @@ def back_up(
     Raises `BackupError` when another backup runs, and whatever stops a job between two steps.
     """
     with alone():
-        Backup.objects.filter(status=Status.RUNNING).exclude(pk=backup and backup.pk).update(
+        Backup.objects.filter(status=Status.RUNNING).exclude(pk=backup.pk if backup else 0).update(
             status=Status.FAILED, error=keep(INTERRUPTED), finished_at=timezone.now()
         )
         plan = BackupPlan.current()

@@ -1,0 +1,53 @@
+"""What stands over every page until somebody sees to it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from orbita.accounts import policy
+from orbita.core.backup.plan import is_old
+from orbita.core.models import Company
+from orbita.ui.formats import ago, full_moment
+
+
+@dataclass(frozen=True)
+class Banner:
+    """A sentence with a link to a page, and with a button when something can be done at once."""
+
+    text: str
+    url: str = ""
+    link: str = ""
+    action: str = ""
+    button: str = ""
+
+
+def shown_to(user: Any) -> list[Banner]:
+    """Reads the company's row only, which every page reads anyway."""
+    if not policy.allows(user, "core.backup"):
+        return []
+    company = Company.current()
+    found = []
+    if company.sending_paused_at:
+        found.append(
+            Banner(
+                _("This is a restored copy (%(when)s): it sends no letters until you resume them.")
+                % {"when": full_moment(company.sending_paused_at)},
+                url=reverse("accounts:mail"),
+                link=_("Letters"),
+                action=reverse("accounts:resume-sending"),
+                button=_("Resume sending"),
+            )
+        )
+    # One who never had a backup reads of it in the settings: not on every page from the first minute.
+    if company.backed_up_at and is_old(company):
+        found.append(
+            Banner(
+                _("The last proved backup was made %(when)s.")
+                % {"when": ago(company.backed_up_at)},
+                url=reverse("accounts:backups"),
+                link=_("Backups"),
+            )
+        )
+    return found

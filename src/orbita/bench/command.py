@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from orbita.bench import calibrate, report
+from orbita.bench import calibrate, faults, report
 from orbita.devtools import postgres
 
 SIZES = {100_000: 1_000_000, 1_000_000: 10_000_000}  # clients: orders
@@ -23,10 +23,11 @@ IMPORTED = 200_000
 
 def main(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="orbita bench", description=__doc__)
-    parser.add_argument("what", choices=("core", "search", "duplicates", "calibrate"))
+    parser.add_argument("what", choices=("core", "search", "duplicates", "faults", "calibrate"))
     parser.add_argument("--clients", type=int, action="append", help="a size of the base; several")
     parser.add_argument("--database", choices=("sqlite", "postgresql", "both"), default="both")
     parser.add_argument("--keep", type=Path, help="keep the bases here and use them again")
+    parser.add_argument("--rounds", type=int, default=200, help="of faults (%(default)s)")
     parser.add_argument("--output", type=Path, help="write all figures here as JSON")
     parser.add_argument("--page", type=Path, help="put the figures into this page of Markdown")
     options = parser.parse_args(argv)
@@ -41,10 +42,12 @@ def main(argv: Sequence[str]) -> int:
         figures["runs"] = list(_search(options))
     if options.what == "duplicates":
         figures |= _duplicates(options)
+    if options.what == "faults":
+        figures["runs"] = list(_faults(options))
     text = json.dumps(figures, indent=2, ensure_ascii=False)
     if options.output:
         options.output.write_text(text + "\n", encoding="utf-8")
-    if options.page and options.what != "calibrate":
+    if options.page and options.what not in ("calibrate", "faults"):
         report.put(options.page, options.what, figures)
     sys.stdout.write(text + "\n")
     return 0
@@ -66,6 +69,26 @@ def _search(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
                 run["search"] = _measure("search", environment)
                 _say(f"{database} {clients}: {run['search']}")
                 yield run
+
+
+def _faults(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    """Rounds of kills on each database, then a disk that is full and one that cannot be written."""
+    for database in _wanted(options):
+        with _base(database, 0, None) as environment:
+            if environment is None:
+                _say(f"{database}: left out, there is no server and none could be started")
+                continue
+            found = faults.run_on_empty(environment, options.rounds)
+            _say(f"{database}: {found}")
+            yield {"database": database, **found}
+    with faults.small_disk() as disk:
+        if disk is None:
+            _say("full and read-only disks: LEFT OUT, no disk can be mounted here (root can)")
+            return
+        environment = {"ORBITA_DATA": str(disk), "DATABASE_URL": ""}
+        found = faults.run_on_empty(environment, 0, "full", "readonly")
+        _say(f"full and read-only disk: {found}")
+        yield {"database": "sqlite", "disk": "full and read-only", **found}
 
 
 def _duplicates(options: argparse.Namespace) -> dict[str, Any]:

@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pyrage
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
@@ -64,7 +66,7 @@ def back_up(
     `target` is the whole name of the file; without it, one of its own in the folder of the plan.
     Raises `BackupError` when another backup runs, and whatever stops a job between two steps.
     """
-    with alone():
+    with told_in_words(), alone():
         Backup.objects.filter(status=Status.RUNNING).exclude(pk=backup.pk if backup else 0).update(
             status=Status.FAILED, error=keep(INTERRUPTED), finished_at=timezone.now()
         )
@@ -81,7 +83,11 @@ def back_up(
             with told_in_words(), working() as work:
                 made = write(path, recipients, work=work, progress=told)
         except BackupError as error:
-            _failed(row, error, actor)
+            # On a full disk that cannot be written down either; then it is only said.
+            try:
+                _failed(row, error, actor)
+            except DatabaseError:
+                raise error from None
             return row
         _kept(row, made, actor)
     return row
@@ -136,21 +142,14 @@ def told_in_words() -> Iterator[None]:
         raise BackupError(
             _("A file cannot be read or written: %(cause)s") % {"cause": where}
         ) from error
-    except DatabaseError as error:
-        raise BackupError(_("The database cannot be read: %(cause)s") % {"cause": error}) from error
-    except _other_database_errors() as error:
-        if "full" in str(error):
+    except (DatabaseError, sqlite3.Error, psycopg.Error) as error:
+        if "disk is full" in str(error) or isinstance(
+            error.__cause__ or error, psycopg.errors.DiskFull
+        ):
             raise BackupError(NO_SPACE) from error
-        raise BackupError(_("The database cannot be read: %(cause)s") % {"cause": error}) from error
-
-
-def _other_database_errors() -> tuple[type[Exception], ...]:
-    """Those of the drivers themselves, which copies are made with."""
-    import sqlite3
-
-    import psycopg
-
-    return (sqlite3.Error, psycopg.Error)
+        raise BackupError(
+            _("The database cannot be read or written: %(cause)s") % {"cause": error}
+        ) from error
 
 
 def write(

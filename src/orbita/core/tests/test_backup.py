@@ -245,8 +245,9 @@ def test_a_base_whose_facts_are_wrong_makes_no_good_backup(busy: Place, tmp_path
     busy.run(
         "from orbita.clients.models import Client, ClientFacts\n"
         "from orbita.clients.facts import refresh\n"
-        "client = Client.objects.create(kind='person', display_name='Anna')\n"
-        "refresh([client.pk])\n"
+        "from django.db import transaction\n"
+        "client = Client.objects.create(name='Anna', name_key='anna')\n"
+        "with transaction.atomic():\n    refresh([client.pk])\n"
         "ClientFacts.objects.update(gross=12345)"
     )
     said = call(busy, "backup", tmp_path / "one.tar", fails=True)

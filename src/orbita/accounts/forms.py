@@ -273,7 +273,7 @@ class AbsenceForm(forms.Form):
 class BackupPlanForm(forms.Form):
     is_on = forms.BooleanField(label=_("Make a backup every day"), required=False)
     hour = forms.TypedChoiceField(
-        label=_("At"),
+        label=_("Hour of the backup"),
         coerce=int,
         choices=[(hour, f"{hour:02}:00") for hour in range(24)],
         help_text=_("By the clock of the company."),

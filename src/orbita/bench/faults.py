@@ -180,7 +180,7 @@ def kill_round(ledger: Path, random: Random, found: Found) -> None:
         works.append(back_up)
     # Some are killed while a backup copies, some while it is being proved.
     with _children(*works):
-        time.sleep(random.choice([0.2, 0.6, 2.0, 5.0]) * (0.5 + random.random()))
+        time.sleep(random.choice([0.2, 0.5, 1.0, 2.0, 4.0, 10.0]) * (0.5 + random.random()))
     found.rounds += 1
     look(ledger, found)
 

@@ -42,7 +42,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('cause', models.CharField(choices=[('hand', 'by hand'), ('schedule', 'by schedule'), ('command', 'by command'), ('restore', 'before a restore')], max_length=8)),
-                ('status', models.CharField(choices=[('running', 'Being made'), ('good', 'Restores'), ('unproved', 'Not proved'), ('failed', 'Failed')], default='running', max_length=8)),
+                ('status', models.CharField(choices=[('running', 'Being made'), ('good', 'Proved'), ('unproved', 'Not proved'), ('failed', 'Failed')], default='running', max_length=8)),
                 ('started_at', models.DateTimeField()),
                 ('finished_at', models.DateTimeField(null=True)),
                 ('path', models.TextField(blank=True)),

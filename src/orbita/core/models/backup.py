@@ -11,7 +11,7 @@ class Backup(models.Model):
 
     class Status(models.TextChoices):
         RUNNING = "running", _("Being made")
-        GOOD = "good", _("Restores")
+        GOOD = "good", _("Proved")
         UNPROVED = "unproved", _("Not proved")
         FAILED = "failed", _("Failed")
 

@@ -19,17 +19,18 @@ def main(steps: list[str]) -> int:
 
     call_command("migrate", interactive=False, verbosity=0)
     from orbita.core.backup import CHECKS, BackupError, pause
+    from orbita.core.sentences import Sentence
 
     if "calm" in steps:
         pause.calm()
-    answer: dict[str, Any] = {"looked_at": {}, "wrong": []}
+    answer: dict[str, Any] = {"looked_at": {}, "wrong": None}
     for check in CHECKS:
         try:
             answer["looked_at"][check.name] = check.run()
-        except BackupError as error:
-            answer["wrong"].append(f"{check.name}: {error}")
         except Exception as error:
-            answer["wrong"].append(f"{check.name}: {type(error).__name__} {error}"[:500])
+            told = error.args[0] if isinstance(error, BackupError) else repr(error)[:500]
+            answer["wrong"] = told.plain() if isinstance(told, Sentence) else {str(told): {}}
+            break
     sys.stdout.write(f"{json.dumps(answer)}\n")
     return 0
 

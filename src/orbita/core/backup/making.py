@@ -35,7 +35,7 @@ NO_SPACE = _("There is not enough free space on the disk.")
 
 @dataclass(frozen=True)
 class Made:
-    """A backup that lies under its name. `unproved` says why its proof could not be tried."""
+    """A backup that lies under its name. `unproved` says what its proof lacks."""
 
     path: Path
     size: int
@@ -123,7 +123,7 @@ def _kept(row: Backup, made: Made, actor: Actor | None) -> None:
 
 def fill(row: Backup, made: Made) -> None:
     """Writes into the row what has been made; does not save it."""
-    row.status = Status.GOOD if made.proof else Status.UNPROVED
+    row.status = Status.UNPROVED if made.unproved else Status.GOOD
     row.path, row.size, row.sha256 = str(made.path), made.size, made.sha256
     row.encrypted, row.progress, row.finished_at = made.encrypted, 100, timezone.now()
     row.proof = made.proof.plain() if made.proof else {}
@@ -200,7 +200,8 @@ def _prove(
     from orbita.core.backup.postgres import NoRightError
 
     try:
-        return proof.prove(part, work, identities, lambda share: step(60, 98, share)), None
+        found = proof.prove(part, work, identities, lambda share: step(60, 98, share))
+        return found, found.wrong
     except NoRightError as error:
         return None, error
 

@@ -40,9 +40,11 @@ class Proof:
     files_size: int
     # Of each check in the restored copy: how many things it looked at.
     looked_at: dict[str, int] = field(default_factory=dict)
+    # What a check found wrong. The copy equals its original all the same: it is wrong there too.
+    wrong: BackupError | None = None
 
     def plain(self) -> dict[str, Any]:
-        return asdict(self)
+        return {name: value for name, value in asdict(self).items() if name != "wrong"}
 
 
 def prove(
@@ -55,12 +57,15 @@ def prove(
             path, folder, identities, keep_files=False, progress=lambda done: progress(done * 0.3)
         )
         with restored(contents, folder, lambda done: progress(0.3 + done * 0.4)) as copy:
-            looked_at = look_at(copy, folder)
+            looked = look_at(copy, folder)
         progress(1)
-    return figures_of(contents, looked_at)
+    return figures_of(contents, *looked)
 
 
-def figures_of(contents: archive.Contents, looked_at: dict[str, int]) -> Proof:
+def figures_of(
+    contents: archive.Contents, looked_at: dict[str, int], wrong: BackupError | None
+) -> Proof:
+    """The proof of an archive that was restored and looked at."""
     tables = contents.manifest["tables"]
     return Proof(
         tables=len(tables),
@@ -68,6 +73,7 @@ def figures_of(contents: archive.Contents, looked_at: dict[str, int]) -> Proof:
         files=contents.files,
         files_size=contents.files_size,
         looked_at=looked_at,
+        wrong=wrong,
     )
 
 
@@ -94,9 +100,12 @@ def restored(
         yield copy
 
 
-def look_at(copy: Any, folder: Path, *steps: str) -> dict[str, int]:
+def look_at(copy: Any, folder: Path, *steps: str) -> tuple[dict[str, int], BackupError | None]:
     """Runs the checks of all rooms on a restored copy, in a process of its own that has it for its
     base. `steps` are done to it before: see `orbita.core.backup.answers`.
+
+    Returns how many things each check looked at, and the first that was wrong. Raises `BackupError`
+    when Orbita cannot work on the copy at all.
     """
     data = folder / "data"
     data.mkdir(mode=0o700, exist_ok=True)
@@ -123,9 +132,9 @@ def look_at(copy: Any, folder: Path, *steps: str) -> dict[str, int]:
         raise BackupError(
             _("Orbita does not start on the restored copy: %(cause)s") % {"cause": lines[-1][:500]}
         ) from None
-    if answer["wrong"]:
-        raise BackupError(
-            _("The restored copy is not sound: %(cause)s") % {"cause": "; ".join(answer["wrong"])}
-        )
     found: dict[str, int] = answer["looked_at"]
-    return found
+    if answer["wrong"] is None:
+        return found, None
+    [(original, values)] = answer["wrong"].items()
+    cause = _(original, values)
+    return found, BackupError(_("The restored copy is not sound: %(cause)s") % {"cause": cause})

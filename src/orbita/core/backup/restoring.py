@@ -59,11 +59,11 @@ def restore(
         contents = archive.extract(path, folder, identities, keep_files=True, accept=_accept)
         say("Restoring into a temporary database and comparing...")
         with proof.restored(contents, folder) as copy:
-            looked_at = proof.look_at(copy, folder, "calm")
+            looked = proof.look_at(copy, folder, "calm")
             done = Restored(
                 made_at=contents.manifest["made_at"],
                 orbita=contents.manifest["orbita"],
-                proof=proof.figures_of(contents, looked_at),
+                proof=proof.figures_of(contents, *looked),
                 secrets=contents.secrets,
             )
             if full:

@@ -241,7 +241,9 @@ def test_what_does_not_fit_the_place_changes_nothing(busy: Place, tmp_path: Path
     assert "backup-work" not in left
 
 
-def test_a_base_whose_facts_are_wrong_makes_no_good_backup(busy: Place, tmp_path: Path) -> None:
+def test_a_base_whose_facts_are_wrong_makes_a_backup_that_is_not_called_good(
+    busy: Place, empty_place: Callable[[], Place], tmp_path: Path
+) -> None:
     busy.run(
         "from orbita.clients.models import Client, ClientFacts\n"
         "from orbita.clients.facts import refresh\n"
@@ -251,10 +253,37 @@ def test_a_base_whose_facts_are_wrong_makes_no_good_backup(busy: Place, tmp_path
         "ClientFacts.objects.update(gross=12345)"
     )
     said = call(busy, "backup", tmp_path / "one.tar", fails=True)
+    assert "not proved" in said
     assert "gross of client" in said
-    assert list(tmp_path.glob("*.tar*")) == []
     status: Any = busy.run(
-        "from orbita.core.models import Backup\n"
-        "answer = list(Backup.objects.values_list('status', 'path'))"
+        "from orbita.core.models import Backup, Company\n"
+        "answer = list(Backup.objects.values_list('status')), Company.objects.get().backed_up_at"
     )
-    assert status == [["failed", ""]]
+    assert status == [[["unproved"]], None]
+    # It is all there is: whoever needs it may have it, and is told.
+    other = empty_place()
+    assert "gross of client" in call(other, "restore", tmp_path / "one.tar")
+    assert other.run(NAMES) == busy.run(NAMES)
+
+
+@pytest.mark.no_database
+def test_a_damaged_base_makes_no_backup_and_is_set_aside_by_a_restore(
+    busy: Place, tmp_path: Path
+) -> None:
+    call(busy, "backup", tmp_path / "one.tar")
+    base = busy.folder / "orbita.sqlite3"
+    busy.run(
+        "from django.db import connection\n"
+        "connection.cursor().execute('PRAGMA wal_checkpoint(TRUNCATE)')"
+    )
+    content = bytearray(base.read_bytes())
+    for start in range(200 * 4096, len(content), 20 * 4096):
+        content[start : start + 2048] = os.urandom(2048)
+    base.write_bytes(content)
+    call(busy, "backup", tmp_path / "two.tar", fails=True)
+    assert not list(tmp_path.glob("*two*"))
+    told = call(busy, "restore", tmp_path / "one.tar", "--yes")
+    aside = Path(told.partition("kept in ")[2].splitlines()[0])
+    assert aside.stat().st_size >= len(content)
+    assert "before-restore" in aside.name
+    assert busy.run(NAMES) == ["Coffee at Anna’s"]

@@ -41,6 +41,8 @@ class Command(BaseCommand):
             self.stdout.write(f"what was here is kept in {done.saved.path}")
         if done.saved and done.saved.reason:
             self.stdout.write(f"about that: {done.saved.reason}")
+        if found.wrong:
+            self.stdout.write(f"it was so in the backup: {found.wrong}")
         if not done.secrets:
             self.stdout.write("the backup held no secrets: they stay as they are here")
         self.stdout.write(

@@ -299,7 +299,7 @@ def spoil(ledger: Path, found: Found) -> None:
     with transaction.atomic():
         order.lines.all().delete()
         order.delete()
-        facts.refresh([client])
+        facts.refresh([client] if client else [])
     path = Backup.objects.get().file
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     look(ledger, found)

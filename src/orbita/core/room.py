@@ -63,7 +63,10 @@ KINDS.register(
     EventKind("sending.resumed", _("Sending of a restored copy resumed"), icon="mail", erase=()),
 )
 # What looks at every restored copy is registered in `backup.CHECKS`, by the room that knows how.
-SECRET_FILES.register(SecretFile("secret_key", _("key of sessions and forms")))
+SECRET_FILES.register(
+    SecretFile("secret_key", _("key of sessions and forms")),
+    SecretFile("seal_keys", _("keys of the secrets in the base")),
+)
 jobs.SCHEDULES.register(
     jobs.Schedule("prune-jobs", jobs.prune_finished_jobs, at=time(4)),
     jobs.Schedule("learn-tables", planner.learn_everything, at=time(4, 30)),

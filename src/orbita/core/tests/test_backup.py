@@ -91,8 +91,8 @@ def attachments(place: Place) -> dict[str, bytes]:
     }
 
 
-def secret(place: Place) -> str:
-    return Path(place.environment["ORBITA_DATA"], "secret_key").read_text()
+def secret(place: Place, name: str = "secret_key") -> str:
+    return Path(place.environment["ORBITA_DATA"], name).read_text()
 
 
 def test_a_backup_restores_onto_an_empty_machine_with_one_command(
@@ -130,7 +130,7 @@ def test_sign_ins_are_in_no_backup(busy: Place, tmp_path: Path) -> None:
     if (packed := folder / "database.sqlite3.gz").exists():
         content = subprocess.run(["gzip", "-dc", packed], check=True, capture_output=True).stdout
     else:
-        command = ["pg_restore", "-f", "-", folder / "database.dump"]
+        command = ["pg_restore", "-f", "-", str(folder / "database.dump")]
         content = subprocess.run(command, check=True, capture_output=True).stdout
     assert b"Coffee at Anna" in content
     assert key.encode() not in content
@@ -184,6 +184,7 @@ def test_an_encrypted_backup_holds_the_secrets_and_opens_with_its_recovery_key_o
     call(other, "restore", file, "--key-file", tmp_path / "right")
     assert other.run(NAMES) == busy.run(NAMES)
     assert secret(other) == secret(busy)
+    assert secret(other, "seal_keys") == secret(busy, "seal_keys")
     cut = tmp_path / "cut.tar.age"
     cut.write_bytes(file.read_bytes()[:-70_000])
     said = call(other, "restore", cut, "--key-file", tmp_path / "right", "--yes", fails=True)

@@ -62,4 +62,6 @@ class Command(BaseCommand):
                 f"{found['files']} files; looked at: {looked}"
             )
         if not made.encrypted:
-            self.stdout.write("not encrypted, so the secret key is left out; sign-ins always are")
+            self.stdout.write(
+                "not encrypted, so secret_key and seal_keys are left out; sign-ins always are"
+            )

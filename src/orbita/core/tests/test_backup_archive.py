@@ -5,15 +5,23 @@ import hashlib
 import io
 import json
 import tarfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import translation
 
 from orbita.core.backup import BackupError, archive, keys, sqlite
 
 pytestmark = pytest.mark.no_database
+
+
+@pytest.fixture(autouse=True)
+def english() -> Iterator[None]:
+    with translation.override("en"):
+        yield
+
 
 CONTENT = gzip.compress(b"base" * 100)
 

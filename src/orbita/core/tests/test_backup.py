@@ -212,7 +212,7 @@ def test_a_place_with_data_is_replaced_only_on_demand_and_after_saving_it(
 def test_a_backup_of_an_older_version_is_brought_up_to_date(
     busy: Place, empty_place: Callable[[], Place], tmp_path: Path
 ) -> None:
-    busy.manage("migrate", "-v0", "accounts", "0001")
+    busy.manage("migrate", "-v0", "gateways", "0001")
     busy.run(
         "from pathlib import Path\n"
         "from orbita.core.backup import making\n"
@@ -221,7 +221,7 @@ def test_a_backup_of_an_older_version_is_brought_up_to_date(
     )
     other = empty_place()
     call(other, "restore", tmp_path / "old.tar")
-    rows = other.run("from orbita.accounts.models import Absence\nanswer = Absence.objects.count()")
+    rows = other.run("from orbita.gateways.models import Export\nanswer = Export.objects.count()")
     assert rows == 0
     assert other.run(NAMES) == busy.run(NAMES)
 

@@ -9,9 +9,6 @@ from orbita.accounts.explaining import RECORDS, RecordKind
 from orbita.accounts.leaving import BELONGINGS, Belongings
 from orbita.accounts.policy import AREAS, PERMISSIONS, Area, Permission
 from orbita.accounts.tabs import SETTINGS_TABS, Tab
-from orbita.clients import card, finding, jobs, lists, own_merging, recorders, rule_facts, wording
-from orbita.clients.audit import room as audit  # noqa: F401 - what the log brings
-from orbita.clients import card, facts, finding, jobs, lists, own_merging, recorders, rule_facts, wording
 from orbita.clients import (
     card,
     facts,
@@ -23,6 +20,7 @@ from orbita.clients import (
     rule_facts,
     wording,
 )
+from orbita.clients.audit import room as audit  # noqa: F401 - what the log brings
 from orbita.clients.derived import DERIVED, Derived
 from orbita.clients.entry import ENTRANCES, Answer, Entrance
 from orbita.clients.extension import (

@@ -5,8 +5,9 @@ from datetime import time, timedelta
 from django.utils.translation import gettext_lazy as _
 
 from orbita.core import jobs, mail, planner
-from orbita.core.backup import SECRET_FILES, SecretFile, work
+from orbita.core.backup import CHECKS, SECRET_FILES, Check, SecretFile, work
 from orbita.core.events import KINDS, EventKind
+from orbita.core.seals.checking import chain_holds
 from orbita.core.seals.jobs import check_log
 
 KINDS.register(
@@ -52,17 +53,24 @@ KINDS.register(
         icon="shield",
         erase=(),
     ),
-    EventKind("job.retried", _("Job started again"), icon="gear", erase=()),
-    EventKind("mail.resent", _("Letter sent again"), icon="mail", erase=()),
-    EventKind("company.changed", _("Company settings changed"), icon="gear", erase=()),
-    EventKind("backup.made", _("Backup made"), icon="gear", erase=()),
-    EventKind("backup.failed", _("Backup failed"), icon="gear", erase=()),
-    EventKind("backup.restored", _("Base restored from a backup"), icon="gear", erase=()),
-    EventKind("backup.downloaded", _("Backup downloaded"), icon="gear", erase=()),
-    EventKind("backup.plan_changed", _("Plan of backups changed"), icon="gear", erase=()),
-    EventKind("sending.resumed", _("Sending of a restored copy resumed"), icon="mail", erase=()),
+    EventKind("backup.made", _("Backup made"), group="security", icon="gear", erase=()),
+    EventKind("backup.failed", _("Backup failed"), group="security", icon="gear", erase=()),
+    EventKind(
+        "backup.restored", _("Base restored from a backup"), group="security", icon="gear", erase=()
+    ),
+    EventKind("backup.downloaded", _("Backup downloaded"), group="security", icon="gear", erase=()),
+    EventKind(
+        "backup.plan_changed", _("Plan of backups changed"), group="security", icon="gear", erase=()
+    ),
+    EventKind(
+        "sending.resumed",
+        _("Sending of a restored copy resumed"),
+        group="security",
+        icon="mail",
+        erase=(),
+    ),
 )
-# What looks at every restored copy is registered in `backup.CHECKS`, by the room that knows how.
+CHECKS.register(Check("chain", _("events of the sealed log"), chain_holds))
 SECRET_FILES.register(
     SecretFile("secret_key", _("key of sessions and forms")),
     SecretFile("seal_keys", _("keys of the secrets in the base")),

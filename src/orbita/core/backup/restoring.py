@@ -13,6 +13,7 @@ from django.utils import timezone
 from orbita.core.backup import BackupError, alone, archive, database, making, proof
 from orbita.core.events import emit
 from orbita.core.models import Backup, BackupPlan, Origin
+from orbita.core.seals import checkpoints
 from orbita.core.sentences import Sentence as _
 
 Say = Callable[[str], object]
@@ -73,6 +74,8 @@ def restore(
             database().replace(copy, folder)
         _put_files(folder / "files", work)
         _put_secrets(contents, folder)
+        # Those of the former base say that the end of the log was cut off, and so it was.
+        checkpoints.set_aside()
         _tell(done)
     return done
 

@@ -6,16 +6,13 @@ from .mail import OutgoingMail
 from .seals import EventGap, EventSeal
 
 __all__ = [
+    "Backup",
+    "BackupPlan",
     "Company",
     "Event",
     "EventGap",
     "EventPayload",
     "EventSeal",
-    "Backup",
-    "BackupPlan",
-    "Company",
-    "Event",
-    "EventPayload",
     "Job",
     "Origin",
     "OutgoingMail",

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import connection
 
+from orbita.core.backup import BackupError
 from orbita.core.events import commitment
 from orbita.core.models import EventGap, EventSeal
 from orbita.core.seals import encoding, problems
@@ -44,6 +45,14 @@ def verify(
         problem=problem,
         sealed_until=check.last.sealed_at if check.last.number else None,
     )
+
+
+def chain_holds() -> int:
+    """How many events the chain holds together, in a restored copy; raises `BackupError` when not."""
+    done = verify()
+    if done.problem is not None:
+        raise BackupError(done.problem)
+    return done.count
 
 
 class _Check:

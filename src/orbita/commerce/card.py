@@ -87,7 +87,9 @@ def purchases(request: HttpRequest, client: Client) -> SafeString | str:
 
 def _totals(client: Client) -> str:
     """What a sheet without orders told of the client's purchases; empty when none did."""
-    balance = OpeningBalance.objects.filter(client=client).first()
+    facts = getattr(client, "facts", None)
+    has_bought = facts is not None and (facts.gross or facts.last_order_on)
+    balance = OpeningBalance.objects.filter(client=client).first() if has_bought else None
     if balance is None:
         return ""
     told = [_("Known as totals from a file only")]

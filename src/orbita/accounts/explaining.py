@@ -16,12 +16,12 @@ from orbita.core.registry import Registry
 
 @dataclass(frozen=True)
 class RecordKind:
-    """Records that have an owner: `find` gives the one with a number, `area` the rights that bear on it."""
+    """Records that have an owner: `find` gives the one with a number; rights of `room` bear on it."""
 
     name: str
     label: str | Promise
     find: Callable[[int], Any]
-    permission: str
+    room: str
 
 
 RECORDS: Registry[RecordKind] = Registry("kind of record")

@@ -5,11 +5,11 @@ from django.conf import settings
 from django.contrib.auth.password_validation import password_validators_help_texts
 from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 from phonenumbers import SUPPORTED_REGIONS
 
 from orbita.accounts import policy
 from orbita.accounts.actions import scope_choices
+from orbita.accounts.explaining import level_words
 from orbita.accounts.models import Role, Team, User
 from orbita.core import zones
 
@@ -206,11 +206,7 @@ class GrantForm(forms.Form):
     permission = forms.ChoiceField(label=_("What to allow"))
     level = forms.ChoiceField(
         label=_("For which records"),
-        choices=[
-            (policy.OWN, pgettext_lazy("records", "own")),
-            (policy.TEAM, pgettext_lazy("records", "of the team")),
-            (policy.ALL, pgettext_lazy("records", "all")),
-        ],
+        choices=lambda: [(level, level_words(level)) for level in policy.LEVELS[1:]],
     )
     last_on = forms.DateField(
         label=_("To, inclusive"), widget=forms.DateInput(attrs={"type": "date"})

@@ -16,88 +16,80 @@ from orbita.accounts.sessions import SessionStore
 from orbita.accounts.signin import EmailBackend, client_address
 
 Next = Callable[[HttpRequest], HttpResponse]
+View = Callable[..., HttpResponse]
 # Often enough for the list of sessions, and no write on every request.
 SEEN_EVERY = timedelta(minutes=5)
+
+
+def _before_the_view(
+    answer: Callable[[HttpRequest, View], HttpResponse | None],
+) -> Callable[[Next], Next]:
+    """A middleware of what may answer in place of the view that was found."""
+
+    def factory(get_response: Next) -> Next:
+        def middleware(request: HttpRequest) -> HttpResponse:
+            return get_response(request)
+
+        def process_view(
+            request: HttpRequest, view: View, args: object, kwargs: object
+        ) -> HttpResponse | None:
+            return answer(request, view)
+
+        middleware.process_view = process_view  # type: ignore[attr-defined]
+        return middleware
+
+    return factory
 
 
 # Where a session keeps whom its administrator looks at Orbita as.
 SEEN_AS = "sees_as"
 
 
-def seeing_as(get_response: Next) -> Next:
+@_before_the_view
+def seeing_as(request: HttpRequest, view: View) -> HttpResponse | None:
     """Answers an administrator as another person would be answered; nothing can be changed meanwhile."""
-
-    def middleware(request: HttpRequest) -> HttpResponse:
-        return get_response(request)
-
-    def process_view(
-        request: HttpRequest, view: Callable[..., HttpResponse], args: object, kwargs: object
-    ) -> HttpResponse | None:
-        wanted = request.session.get(SEEN_AS)
-        if wanted is None or not request.user.is_authenticated:
-            return None
-        if getattr(view, "is_in_own_name", False):
-            return None
-        seen = EmailBackend().get_user(wanted) if request.user.role.is_administrator else None
-        if seen is None:
-            del request.session[SEEN_AS]
-            return None
-        if request.method not in ("GET", "HEAD"):
-            raise PermissionDenied(
-                _("You are looking as %(name)s: nothing can be changed.") % {"name": seen.name}
-            )
-        seen.seen_by = request.user
-        request.user = seen
+    wanted = request.session.get(SEEN_AS)
+    if wanted is None or not request.user.is_authenticated:
         return None
+    if getattr(view, "is_in_own_name", False):
+        return None
+    seen = EmailBackend().get_user(wanted) if request.user.role.is_administrator else None
+    if seen is None:
+        del request.session[SEEN_AS]
+        return None
+    if request.method not in ("GET", "HEAD"):
+        raise PermissionDenied(
+            _("You are looking as %(name)s: nothing can be changed.") % {"name": seen.name}
+        )
+    seen.seen_by = request.user
+    request.user = seen
+    return None
 
-    middleware.process_view = process_view  # type: ignore[attr-defined]
-    return middleware
 
-
-def sign_in_required(get_response: Next) -> Next:
+@_before_the_view
+def sign_in_required(request: HttpRequest, view: View) -> HttpResponse | None:
     """Closes every page to strangers unless its view says `@public`: deny by default."""
-
-    def middleware(request: HttpRequest) -> HttpResponse:
-        return get_response(request)
-
-    def process_view(
-        request: HttpRequest, view: Callable[..., HttpResponse], args: object, kwargs: object
-    ) -> HttpResponse | None:
-        if request.user.is_authenticated or getattr(view, "is_public", False):
-            return None
-        if request.headers.get("HX-Request"):
-            # A redirect would put the sign-in page inside a piece of this one.
-            return HttpResponse(
-                status=401, headers={"HX-Redirect": resolve_url(settings.LOGIN_URL)}
-            )
-        if request.method not in ("GET", "HEAD"):
-            return redirect_to_login("/")
-        return redirect_to_login(request.get_full_path())
-
-    middleware.process_view = process_view  # type: ignore[attr-defined]
-    return middleware
+    if request.user.is_authenticated or getattr(view, "is_public", False):
+        return None
+    if request.headers.get("HX-Request"):
+        # A redirect would put the sign-in page inside a piece of this one.
+        return HttpResponse(status=401, headers={"HX-Redirect": resolve_url(settings.LOGIN_URL)})
+    if request.method not in ("GET", "HEAD"):
+        return redirect_to_login("/")
+    return redirect_to_login(request.get_full_path())
 
 
-def second_factor_required(get_response: Next) -> Next:
+@_before_the_view
+def second_factor_required(request: HttpRequest, view: View) -> HttpResponse | None:
     """Lets nobody whose role signs in with codes any further before he has set them up."""
-
-    def middleware(request: HttpRequest) -> HttpResponse:
-        return get_response(request)
-
-    def process_view(
-        request: HttpRequest, view: Callable[..., HttpResponse], args: object, kwargs: object
-    ) -> HttpResponse | None:
-        user = request.user
-        if not user.is_authenticated or user.seen_by or getattr(user, "has_second_factor", False):
-            return None
-        if not user.role.needs_second_factor or getattr(view, "is_without_second_factor", False):
-            return None
-        if request.method not in ("GET", "HEAD"):
-            raise PermissionDenied(_("Your role signs in with codes. Set them up to go on."))
-        return redirect("accounts:second-factor")
-
-    middleware.process_view = process_view  # type: ignore[attr-defined]
-    return middleware
+    user = request.user
+    if not user.is_authenticated or user.seen_by or getattr(user, "has_second_factor", False):
+        return None
+    if not user.role.needs_second_factor or getattr(view, "is_without_second_factor", False):
+        return None
+    if request.method not in ("GET", "HEAD"):
+        raise PermissionDenied(_("Your role signs in with codes. Set them up to go on."))
+    return redirect("accounts:second-factor")
 
 
 def without_second_factor(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:

@@ -250,7 +250,7 @@ RECORDS.register(
         "client",
         _("Client"),
         lambda pk: Client.objects.select_related("responsible").filter(pk=pk).first(),
-        "clients.view",
+        "clients",
     )
 )
 FACTS.add_source("client", partial(facts_of, "client"))

@@ -39,7 +39,7 @@ RECORDS.register(
         "order",
         _("Order"),
         lambda pk: Order.objects.select_related("client").filter(pk=pk).first(),
-        "orders.view",
+        "orders",
     )
 )
 AREAS.register(Area("sales", _("Sales"), ("orders", "products", "commerce"), order=20))

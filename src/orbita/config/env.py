@@ -1,15 +1,14 @@
 """Reads the environment: the only place where Orbita looks at it."""
 
-import contextlib
 import os
 import secrets
-import tempfile
-from collections.abc import Callable
 from pathlib import Path
 
 import dj_database_url
 from cryptography.fernet import Fernet, MultiFernet
 from django.core.exceptions import ImproperlyConfigured
+
+from orbita.core.private_files import made_once
 
 
 def text(name: str, default: str = "") -> str:
@@ -73,7 +72,7 @@ def secret_key(directory: Path) -> str:
     if given:
         return given
     path = directory / "secret_key"
-    key = _made_once(path, lambda: secrets.token_urlsafe(50))
+    key = made_once(path, lambda: secrets.token_urlsafe(50))
     if len(key) < 40:
         raise ImproperlyConfigured(f"{path} is damaged: restore it from a backup or delete it")
     return key
@@ -84,7 +83,7 @@ def seal_keys(directory: Path) -> tuple[list[str], Path | None]:
     else those of a file in the data directory (made once, mode 600), with that file.
     """
     given, path = words("ORBITA_SEAL_KEYS"), directory / "seal_keys"
-    keys = given or _made_once(path, lambda: Fernet.generate_key().decode()).split()
+    keys = given or made_once(path, lambda: Fernet.generate_key().decode()).split()
     try:
         MultiFernet([Fernet(key) for key in keys])
     except ValueError as error:
@@ -93,18 +92,3 @@ def seal_keys(directory: Path) -> tuple[list[str], Path | None]:
             f"{place} is damaged: restore it from a backup, or the secrets in the base stay closed"
         ) from error
     return keys, None if given else path
-
-
-def _made_once(path: Path, make: Callable[[], str]) -> str:
-    """The content of a file that is made, with mode 600, by whoever comes first."""
-    if not path.exists():
-        # Linked whole: a process that starts at the same time must not read half a key.
-        descriptor, temporary = tempfile.mkstemp(
-            dir=path.parent, prefix=f"{path.name}-"
-        )  # mode 600
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(make())
-        with contextlib.suppress(FileExistsError):
-            os.link(temporary, path)
-        Path(temporary).unlink()
-    return path.read_text(encoding="utf-8").strip()

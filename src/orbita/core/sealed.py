@@ -4,8 +4,6 @@ Fernet (AES-128 in CBC mode with an HMAC, https://github.com/fernet/spec) under 
 the base, never in it. The first key seals; all of them open.
 """
 
-import os
-import tempfile
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,6 +12,8 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.apps import apps
 from django.conf import settings
 from django.db import models, transaction
+
+from orbita.core import private_files
 
 
 class SealBrokenError(Exception):
@@ -101,19 +101,10 @@ def rotate(path: Path) -> int:
     moment. Killed half-way, all secrets still open.
     """
     keys = [Fernet.generate_key().decode(), *_read(path)]
-    _write_private(path, "\n".join(keys))
+    private_files.write(path, "\n".join(keys))
     count = reseal()
-    _write_private(path, "\n".join(keys[:2]))
+    private_files.write(path, "\n".join(keys[:2]))
     return count
-
-
-def _write_private(path: Path, text: str) -> None:
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}-")  # mode 600
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    Path(temporary).replace(path)
 
 
 def reseal() -> int:

@@ -201,15 +201,20 @@ class _Loader:
         self._client_ids = [0] * len(made)
         for pk, index in zip(reserve_ids(Client, len(made)), order, strict=True):
             self._client_ids[index] = pk
-        rows = [self._client(client, sources) for client in made]
+        own = {client.index: self._own.of(client) for client in made}
+        rows = [self._client(client, sources, own[client.index]) for client in made]
         insert_objects(sorted(rows, key=lambda row: row.pk))
-        known = ((self._client_ids[client.index], self._own.of(client)) for client in made)
-        own_in_bulk.mark((pk, own) for pk, own in known if own)
+        own_in_bulk.mark((self._client_ids[at], values) for at, values in own.items() if values)
         for client in made:
             told = {"after": {"name": client.name}, "version": 1}
             self._event("client.created", client.responsible, client.index, client.created, told)
 
-    def _client(self, made: records.Client, sources: dict[str, AcquisitionSource]) -> Client:
+    def _client(
+        self,
+        made: records.Client,
+        sources: dict[str, AcquisitionSource],
+        own: dict[str, Any] | None,
+    ) -> Client:
         name, papers = made.person, made.requisites
         if name:
             shown, form = person_name(name.last, name.first, name.middle), ""
@@ -253,7 +258,7 @@ class _Loader:
             time_zone=made.city.zone,
             comment=f"Конкуренты: {made.competitors}." if made.competitors else "",
             city=made.city.name,
-            own=own_in_bulk.as_json(self._own.of(made)),
+            own=own_in_bulk.as_json(own),
             created_at=created,
             updated_at=created,
         )

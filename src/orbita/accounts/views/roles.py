@@ -47,12 +47,7 @@ def roles(request: HttpRequest) -> HttpResponse:
 def new_role(request: HttpRequest) -> HttpResponse:
     """A new role, beginning with what another one allows."""
     require_administrator(me(request))
-    given = request.GET.get("like", "")
-    like = (
-        Role.objects.filter(pk=int(given)).first()
-        if given.isdecimal() and len(given) < 10
-        else None
-    )
+    like = Role.objects.filter(pk=_number(request, "like") or 0).first()
     return _edit(request, None, like or Role())
 
 
@@ -208,7 +203,7 @@ def rights(request: HttpRequest) -> HttpResponse:
 
 
 def _bears(permission: policy.Permission, kind: Any) -> bool:
-    return permission.scoped and permission.room == kind.permission.partition(".")[0]
+    return permission.scoped and permission.room == kind.room
 
 
 def _number(request: HttpRequest, name: str) -> int | None:

@@ -9,7 +9,6 @@ day in a second file; copies belong on another machine, since whoever owns this 
 import base64
 import contextlib
 import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +19,7 @@ from django.db import connection
 from django.utils import timezone
 
 from orbita.core.models import EventSeal
+from orbita.core.private_files import made_once, write
 from orbita.core.seals import encoding, problems
 from orbita.core.seals.problems import BrokenError
 
@@ -200,32 +200,10 @@ def _make_durable() -> None:
 
 
 def _private_key() -> "Ed25519PrivateKey":
-    """The key of this installation, made when first needed, mode 600."""
+    """The key of this installation, made when first needed."""
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-    path = key_file()
-    if not path.exists():
-        text = base64.b64encode(Ed25519PrivateKey.generate().private_bytes_raw()).decode()
-        with _temporary(text + "\n") as temporary, contextlib.suppress(FileExistsError):
-            # Linked whole: a process that starts at the same time must not read half a key.
-            os.link(temporary, path)
-    return Ed25519PrivateKey.from_private_bytes(base64.b64decode(path.read_text("ascii")))
+    def new_key() -> str:
+        return base64.b64encode(Ed25519PrivateKey.generate().private_bytes_raw()).decode() + "\n"
 
-
-def write(path: Path, text: str) -> None:
-    """Replaces a file whole, mode 600."""
-    with _temporary(text) as temporary:
-        temporary.replace(path)
-
-
-@contextlib.contextmanager
-def _temporary(text: str) -> Iterator[Path]:
-    descriptor, name = tempfile.mkstemp(dir=folder(), prefix=".new-")  # mode 600
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        yield Path(name)
-    finally:
-        Path(name).unlink(missing_ok=True)
+    return Ed25519PrivateKey.from_private_bytes(base64.b64decode(made_once(key_file(), new_key)))

@@ -7,6 +7,7 @@ from datetime import datetime
 import msgspec
 from django.utils import timezone
 
+from orbita.core import private_files
 from orbita.core.seals import checkpoints
 from orbita.core.seals.checking import verify
 from orbita.core.seals.problems import Verified
@@ -33,7 +34,9 @@ def check_now(report: Callable[[int], object] | None = None) -> Verified:
 def note(done: Verified) -> None:
     problem = keep(done.problem) if done.problem else ""
     kept = LastCheck(timezone.now(), done.ok, done.count, done.unsealed, problem)
-    checkpoints.write(checkpoints.folder() / "last-check.json", msgspec.json.encode(kept).decode())
+    private_files.write(
+        checkpoints.folder() / "last-check.json", msgspec.json.encode(kept).decode()
+    )
 
 
 def last_check() -> LastCheck | None:

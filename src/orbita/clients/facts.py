@@ -13,7 +13,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import Max, Min
 
-from orbita.clients.aliases import settle
+from orbita.clients.aliases import hold, move_on
 from orbita.clients.models import Client, ClientFacts
 from orbita.core.backup import BackupError
 from orbita.core.bulk import insert_rows, upsert_rows
@@ -87,7 +87,7 @@ def refresh(
         )
         for follower in FOLLOWERS:
             follower.keep(ids, origin)
-        settle(ids)
+        move_on(ids)
 
 
 def start(rows: Iterable[tuple[int, str, int, int, date | None]]) -> None:
@@ -164,16 +164,6 @@ def rebuild(*, write: bool = True) -> Iterator[Rebuilt]:
                 refresh(wrong, origin=Origin.RESTORE)
         checked, differing, last = checked + len(ids), differing + len(wrong), ids[-1]
         yield Rebuilt(checked, differing)
-
-
-def hold(ids: Sequence[int]) -> None:
-    """Locks the clients until the transaction ends (on SQLite the writer holds all as it is). Of two orders saved at once for one client,
-    neither sees the other: without the lock, the last to write its sums would lose the other's.
-    """
-    if not connection.features.has_select_for_update:
-        return
-    held = Client.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk")
-    list(held.values_list("pk", flat=True))
 
 
 def _columns(but: Sequence[str] = ()) -> list[str]:

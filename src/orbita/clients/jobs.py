@@ -7,7 +7,7 @@ from django_tasks import task
 
 from orbita.clients import search
 from orbita.clients.actions import merge_runs, scanning
-from orbita.clients.actions.merging import gather
+from orbita.clients.aliases import settle
 from orbita.clients.models import Merge, MergeRun
 from orbita.core.jobs import checkpoint, is_cancelled
 from orbita.core.models import Job
@@ -44,7 +44,7 @@ def gather_late_rows() -> None:
     recent = Merge.objects.filter(undone_at=None, merged_at__gt=timezone.now() - timedelta(days=2))
     for drop_id in recent.order_by("pk").values_list("drop_id", flat=True):
         with transaction.atomic():
-            gather([drop_id])
+            settle([drop_id])
 
 
 @task(queue_name="long", atomic=False, max_attempts=3, label=_("Search index"))

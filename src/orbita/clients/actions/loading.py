@@ -16,6 +16,7 @@ from django.utils import timezone
 from orbita.accounts import policy
 from orbita.accounts.models import User
 from orbita.clients import facts, naming
+from orbita.clients.aliases import hold
 from orbita.clients.card_fields import as_reference
 from orbita.clients.fields import in_bulk as own_in_bulk
 from orbita.clients.fields.values import searched_words
@@ -600,7 +601,7 @@ def unload_links(ids: Iterable[int], *, actor: User, origin: str = Origin.RESTOR
 
 def _keep_statuses(links: Iterable[tuple[int, int]], origin: str) -> None:
     companies = {company for company, _person in links}
-    facts.hold(sorted(companies))
+    hold(sorted(companies))
     keep(companies, cause=Cause.PEOPLE, origin=origin)
 
 

@@ -10,8 +10,7 @@ from django.utils.translation import gettext as _
 
 from orbita.accounts import policy
 from orbita.accounts.models import User
-from orbita.clients import facts
-from orbita.clients.aliases import settle
+from orbita.clients.aliases import hold, settle
 from orbita.clients.models import Client, CompanyPerson
 from orbita.clients.status.keeping import Cause, keep
 from orbita.core.events import NewEvent, emit_many
@@ -110,7 +109,7 @@ def _tell(
     after: list[dict[str, Any]],
     undoes: int | None,
 ) -> Event:
-    facts.hold([company.pk])
+    hold([company.pk])
     keep([company.pk], cause=Cause.PEOPLE)
     return tell_both(actor, (company, person), "people", before, after, undoes)
 

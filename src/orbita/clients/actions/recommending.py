@@ -7,9 +7,8 @@ from django.db import transaction
 
 from orbita.accounts import policy
 from orbita.accounts.models import User
-from orbita.clients import facts
 from orbita.clients.actions.relations import entry_of
-from orbita.clients.aliases import settle
+from orbita.clients.aliases import hold, settle
 from orbita.clients.models import Client, Relation
 from orbita.clients.relations import DEEPEST
 from orbita.core.events import NewEvent, emit_bulk
@@ -35,7 +34,7 @@ def load_recommendations(
     """
     policy.require(actor, "clients.import")
     with transaction.atomic():
-        facts.hold(sorted({pk for pair in pairs for pk in pair}))
+        hold(sorted({pk for pair in pairs for pk in pair}))
         above = _above([pk for pair in pairs for pk in pair])
         results: list[Recommended] = []
         fresh: list[Relation] = []
@@ -62,7 +61,7 @@ def unload_recommendations(
     policy.require(actor, "clients.import")
     with transaction.atomic():
         rows = list(Relation.objects.filter(pk__in=list(ids), kind=KIND))
-        facts.hold(sorted({pk for row in rows for pk in (row.client_id, row.other_id)}))
+        hold(sorted({pk for row in rows for pk in (row.client_id, row.other_id)}))
         Relation.objects.filter(pk__in=[row.pk for row in rows]).delete()
         emit_bulk(_events(rows, came=False), actor=actor, origin=origin)
 

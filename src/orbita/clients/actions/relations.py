@@ -12,9 +12,8 @@ from django.utils.translation import gettext as _
 
 from orbita.accounts import policy
 from orbita.accounts.models import User
-from orbita.clients import facts
 from orbita.clients.actions.people import tell_both
-from orbita.clients.aliases import settle
+from orbita.clients.aliases import hold, settle
 from orbita.clients.models import Client, DuplicatePair, Relation
 from orbita.clients.relations import KINDS, SIDES, RelationKind, leads_to
 from orbita.core.models import Event
@@ -47,7 +46,7 @@ def relate(
         raise ValidationError({"note": [_("At most %(n)s characters.") % {"n": 200}]})
     lower, upper = (client, other) if is_up else (other, client)
     with transaction.atomic():
-        facts.hold([client.pk, other.pk])
+        hold([client.pk, other.pk])
         row = between(kind.name, lower.pk, upper.pk)
         if row and not kind.is_mutual and row.client_id != lower.pk:
             raise ValidationError(_("It is the other way round already. Remove that first."))

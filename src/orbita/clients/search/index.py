@@ -13,6 +13,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q
 
+from orbita.clients.aliases import hold
 from orbita.clients.fields.column import path
 from orbita.clients.fields.kinds import TYPES
 from orbita.clients.fields.values import searched_words
@@ -308,13 +309,6 @@ def _own_words_anew() -> Iterator[int]:
             count, last = count + len(ids), ids[-1]
             yield count
         FieldDefinition.objects.filter(pk=field.pk).update(is_indexed=True)
-
-
-def hold(ids: Sequence[int]) -> None:
-    """Locks the cards, so that nobody indexes them at the same time."""
-    if connection.features.has_select_for_update:
-        rows = Client.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk")
-        list(rows.values_list("pk", flat=True))
 
 
 def _still_lacking(ids: Sequence[int]) -> list[int]:

@@ -11,6 +11,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from orbita.clients import facts
+from orbita.clients.aliases import hold
 from orbita.clients.models import (
     Client,
     ClientMark,
@@ -88,7 +89,7 @@ FOLLOWER = facts.Follower("statuses", follow)
 def keep(client_ids: Iterable[int], *, cause: str, origin: str = Origin.LIVE) -> int:
     """Judges these clients anew and stores what differs; returns how many moved on the ladder.
 
-    Inside the caller's transaction, the clients held by `facts.hold`. Only what is live becomes a
+    Inside the caller's transaction, the clients held by `aliases.hold`. Only what is live becomes a
     move and an event: what an import finds is where the history begins.
     """
     if not connection.in_atomic_block:
@@ -248,7 +249,7 @@ def keep_due() -> int:
         .values_list("pk", flat=True)[:CHUNK]
     ):
         with transaction.atomic():
-            facts.hold(ids)
+            hold(ids)
             moved += keep(ids, cause=Cause.TIME)
         last = ids[-1]
         if is_cancelled():
@@ -278,7 +279,7 @@ def keep_all() -> int:
         last, done = ids[-1], done + len(ids)
         with transaction.atomic():
             if wrong:
-                facts.hold(wrong)
+                hold(wrong)
                 moved += _store(_differing(wrong, rules, today), Cause.RULE, origin, today)
             checkpoint({"last": last, "done": done, "version": row.version}, done=done, total=total)
         if is_cancelled():

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from orbita.accounts import policy
 from orbita.accounts.models import User
-from orbita.clients import facts
+from orbita.clients.aliases import hold
 from orbita.clients.models import Client, ClientMark
 from orbita.clients.status.keeping import Cause, keep
 from orbita.clients.status.ladder import MARKS, REFUSED
@@ -48,7 +48,7 @@ def _change(
     if not checked:
         policy.require(actor, "clients.edit", client)
     with transaction.atomic():
-        facts.hold([client.pk])
+        hold([client.pk])
         before = _marks(client)
         after = {name: {"at": timezone.now().isoformat(), "actor": actor.pk} for name in put} | {
             name: value for name, value in before.items() if name not in drop
@@ -107,7 +107,7 @@ def undo_marked(actor: User, client: Client, event: Event) -> Event | None:
     """
     data = payload_of(event)
     gone, come = data["before"]["marks"], data["after"]["marks"]
-    facts.hold([client.pk])
+    hold([client.pk])
     now = _marks(client)
     if any(name not in now for name in come) or any(name in now for name in gone):
         return None

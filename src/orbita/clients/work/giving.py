@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 
 from orbita.accounts import policy
 from orbita.accounts.models import User
-from orbita.clients import facts
 from orbita.clients.actions.bulk import CHUNK, BulkResult, assign_responsible
+from orbita.clients.aliases import hold
 from orbita.clients.card_fields import as_reference
 from orbita.clients.models import Address, Client, ClientWork, Segment, WorkRules
 from orbita.clients.region_names import region_name_key
@@ -292,7 +292,7 @@ def _warn(rules: Rules, today: date) -> int:
     warned = 0
     for chunk in _ids(overdue.filter(Q(work=None) | Q(work__warned_on=None))):
         with transaction.atomic():
-            facts.hold(chunk)
+            hold(chunk)
             still = list(overdue.filter(pk__in=chunk).values_list("pk", "responsible", "given_on"))
             upsert_rows(
                 ClientWork,
@@ -323,7 +323,7 @@ def _release(rules: Rules, today: date) -> int:
     released = 0
     for chunk in _ids(warned):
         with transaction.atomic():
-            facts.hold(chunk)
+            hold(chunk)
             late = set(overdue.filter(pk__in=chunk).values_list("pk", flat=True))
             # A result has come: the warning is off.
             ClientWork.objects.filter(client_id__in=set(chunk) - late).update(warned_on=None)

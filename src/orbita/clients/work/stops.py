@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from orbita.accounts import policy
 from orbita.accounts.models import User
-from orbita.clients import facts
+from orbita.clients.aliases import hold
 from orbita.clients.models import Client, ContactStop
 from orbita.clients.search import index_texts
 from orbita.core.events import emit, payload_of
@@ -24,7 +24,7 @@ def stop_contacting(*, actor: User, client: Client, reason: str = "") -> Event |
     if len(reason) > 300:
         raise ValidationError({"reason": [_("At most %(n)s characters.") % {"n": 300}]})
     with transaction.atomic():
-        facts.hold([client.pk])
+        hold([client.pk])
         if ContactStop.objects.filter(client=client).exists():
             return None
         stop = ContactStop.objects.create(client=client, actor=actor, reason=reason)
@@ -36,7 +36,7 @@ def allow_contacting(*, actor: User, client: Client) -> Event | None:
     """Takes the mark off; None when there is none. More than whoever may put it on is needed."""
     policy.require(actor, "clients.edit", client)
     with transaction.atomic():
-        facts.hold([client.pk])
+        hold([client.pk])
         return _allow(actor, client)
 
 
@@ -52,7 +52,7 @@ def _allow(actor: User, client: Client, undoes: int | None = None) -> Event | No
 
 def undo_stop(actor: User, client: Client, event: Event) -> Event | None:
     """Takes either change back, for a caller that has checked the right; None when it was so."""
-    facts.hold([client.pk])
+    hold([client.pk])
     if event.kind == "client.contact_stopped":
         return _allow(actor, client, event.pk)
     if ContactStop.objects.filter(client=client).exists():

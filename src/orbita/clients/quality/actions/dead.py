@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 
 from orbita.accounts import policy
 from orbita.accounts.models import User
-from orbita.clients import facts
 from orbita.clients.actions.card import locked
 from orbita.clients.actions.undo import Undone
+from orbita.clients.aliases import hold
 from orbita.clients.models import Client, DeadMark
 from orbita.clients.search import index_texts
 from orbita.clients.status.keeping import Cause, keep
@@ -121,7 +121,7 @@ def _tell(
     after: Mapping[str, Any] | None,
     undoes: int | None = None,
 ) -> Event:
-    facts.hold([client.pk])
+    hold([client.pk])
     keep([client.pk], cause=Cause.MARK)
     index_texts([client.pk])
     return emit(

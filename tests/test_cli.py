@@ -8,6 +8,14 @@ from orbita.devtools.fixtures import Place
 
 # What they say is the same whatever the database.
 no_database = pytest.mark.no_database
+
+
+@pytest.fixture
+def place(bare_place: Place) -> Place:
+    """Nothing has run there yet: the first command makes the base."""
+    return bare_place
+
+
 UNREACHABLE = "postgres://orbita:secret@127.0.0.1:1/orbita"
 
 

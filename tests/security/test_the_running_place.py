@@ -35,26 +35,26 @@ def closed(path: Path) -> bool:
 
 
 @pytest.fixture
-def open_folder(place: Place) -> Iterator[Path]:
+def open_folder(bare_place: Place) -> Iterator[Path]:
     """A data directory that somebody made by hand, open to all, under the usual umask."""
     before = os.umask(0o022)
-    place.data.mkdir(mode=0o755)
-    yield place.data
+    bare_place.data.mkdir(mode=0o755)
+    yield bare_place.data
     os.umask(before)
 
 
 @server
 def test_other_users_of_the_machine_read_neither_base_nor_key(
-    place: Place, open_folder: Path
+    bare_place: Place, open_folder: Path
 ) -> None:
-    assert place.run("user", "list").returncode == 0
+    assert bare_place.run("user", "list").returncode == 0
     for path in open_folder.iterdir():
         if path.name.startswith(("secret_key", "orbita.sqlite3")):
             assert closed(path), path.name
     assert closed(open_folder / "secret_key")
     if (base := open_folder / "orbita.sqlite3").exists():
         base.chmod(0o644)
-        assert place.run("user", "list").returncode == 0
+        assert bare_place.run("user", "list").returncode == 0
         assert closed(base)
 
 

@@ -1,13 +1,14 @@
 """Fixtures for tests that run real processes, of every room."""
 
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,7 +44,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def _meets_a_database(item: pytest.Item) -> bool:
     if item.get_closest_marker("no_database"):
         return False
-    asked = {"db", "transactional_db", "live_server", "place", "template"}
+    asked = {"db", "transactional_db", "live_server", "place", "bare_place", "template"}
     fixtures: list[str] = getattr(item, "fixturenames", [])
     return bool(item.get_closest_marker("django_db") or asked.intersection(fixtures))
 
@@ -85,21 +86,61 @@ class Place:
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Iterator[Place]:
-    environment = plain_environment() | {
-        "ORBITA_DATA": str(tmp_path / "data"),
-        "PYTHONPATH": str(ROOT / "src"),
-    }
-    url = os.environ.get("DATABASE_URL", "")
-    if not url.startswith("postgres"):
+def bare_place(tmp_path: Path) -> Iterator[Place]:
+    """A place that nothing has run in yet."""
+    environment = _environment(tmp_path / "data")
+    if not (url := _server()):
         yield Place(environment)
         return
+    with _database(url, "template1") as fresh:
+        yield Place(environment | {"DATABASE_URL": fresh})
+
+
+@pytest.fixture
+def place(migrated: Place, tmp_path: Path) -> Iterator[Place]:
+    """A place whose database has its tables, and nothing in them that was not put there."""
+    data = tmp_path / "data"
+    data.mkdir(mode=0o700)
+    environment = _environment(data)
+    if not (url := _server()):
+        shutil.copy(migrated.data / "orbita.sqlite3", data)
+        yield Place(environment)
+        return
+    template = urlsplit(migrated.environment["DATABASE_URL"]).path[1:]
+    with _database(url, template) as fresh:
+        yield Place(environment | {"DATABASE_URL": fresh})
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """Made once: the places of tests are copies of it."""
+    environment = _environment(tmp_path_factory.mktemp("migrated") / "data")
+    with _database(url, "template1") if (url := _server()) else nullcontext() as fresh:
+        made = Place(environment | ({"DATABASE_URL": fresh} if fresh else {}))
+        done = made.run("manage", "migrate", "-v0")
+        if done.returncode:
+            pytest.fail(done.stderr)
+        yield made
+
+
+def _environment(data: Path) -> dict[str, str]:
+    return plain_environment() | {"ORBITA_DATA": str(data), "PYTHONPATH": str(ROOT / "src")}
+
+
+def _server() -> str:
+    """The address of PostgreSQL when the suite runs on it."""
+    url = os.environ.get("DATABASE_URL", "")
+    return url if url.startswith("postgres") else ""
+
+
+@contextmanager
+def _database(url: str, template: str) -> Iterator[str]:
+    """The address of a new database, a copy of `template`."""
     name = f"place_{os.getpid()}_{time.monotonic_ns()}"
     with closing(_connect(url)) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"'.encode())
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'.encode())
         try:
-            fresh = urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
-            yield Place(environment | {"DATABASE_URL": fresh})
+            yield urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
         finally:
             connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
 

@@ -86,9 +86,9 @@ def test_an_address_answers_each_actor_as_its_row_says(row: Row, world: World) -
 
 def _answer(row: Row, url: str, actor: str, world: World) -> int:
     with transaction.atomic():
-        client, headers = _signed_in(url, actor, world)
+        client, headers = signed_in(url, actor, world)
         with CaptureQueriesContext(connection) as queries:
-            response = _send(client, row, url, world, headers)
+            response = send(client, row, url, world, headers)
         status = int(response.status_code)
         if row.method in ("GET", "HEAD") or status in (401, 403, 404):
             assert _writes(queries) == [], f"{row} wrote although it answered {status} to {actor}"
@@ -98,7 +98,7 @@ def _answer(row: Row, url: str, actor: str, world: World) -> int:
     return status
 
 
-def _signed_in(url: str, actor: str, world: World) -> tuple[Client, dict[str, str]]:
+def signed_in(url: str, actor: str, world: World) -> tuple[Client, dict[str, str]]:
     client, headers = Client(), {}
     user = world.actor(actor)
     if user and url.startswith("/api/"):
@@ -110,7 +110,7 @@ def _signed_in(url: str, actor: str, world: World) -> tuple[Client, dict[str, st
     return client, headers
 
 
-def _send(client: Client, row: Row, url: str, world: World, headers: dict[str, str]) -> Any:
+def send(client: Client, row: Row, url: str, world: World, headers: dict[str, str]) -> Any:
     if query := row.query(world):
         url = f"{url}?{urlencode(query, doseq=True)}"
     options: dict[str, Any] = {"headers": {**row.headers, **headers}}
@@ -146,5 +146,5 @@ def test_a_form_without_its_csrf_token_is_refused(row: Row, world: World) -> Non
     with transaction.atomic():
         client = Client(enforce_csrf_checks=True)
         client.force_login(world.administrator)
-        assert _send(client, row, url, world, {}).status_code == 403
+        assert send(client, row, url, world, {}).status_code == 403
         transaction.set_rollback(True)

@@ -7,6 +7,7 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from orbita.clients import checks, contacts, names, naming
+from orbita.clients.guarding import OPEN
 from orbita.clients.search import text_condition
 from orbita.commerce.forms.fields import read_decimal
 from orbita.core import phones, text
@@ -39,7 +40,7 @@ READERS: dict[str, Work] = {
     "email": checks.check_email,
     "link": lambda value: contacts.read_contact("link", value),
     "messenger": lambda value: contacts.read_contact("messenger", value),
-    "search": text_condition,
+    "search": lambda value: text_condition(value, OPEN),
     "number": read_decimal,
     "date": values.parse_date,
     "amount": values.number_or_none,

@@ -9,7 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from orbita.accounts import policy
+from orbita.accounts import field_rights, policy
 from orbita.accounts.models import User
 from orbita.core.registry import Registry
 
@@ -47,6 +47,16 @@ def level_words(granted: str, *, scoped: bool = True) -> str:
         policy.ALL: pgettext("records", "all"),
     }
     return words.get(granted, "")
+
+
+def closed_fields(user: User) -> list[tuple[str | Promise, str | Promise]]:
+    """The fields that are closed to the user, with what he has of each instead."""
+    closed = field_rights.closed_to(user)
+    return [
+        (field.label, field_rights.LEVELS[closed[field.name]])
+        for field in field_rights.GUARDED
+        if field.name in closed
+    ]
 
 
 def explain(user: User, permission: policy.Permission, record: Any = None) -> Explanation:

@@ -19,6 +19,8 @@ class Role(models.Model):
     name = models.CharField(_("name"), max_length=100, unique=True)
     is_administrator = models.BooleanField(_("may do everything"), default=False)
     permissions = models.JSONField(_("permissions"), default=dict)
+    # Field → hidden, masked, read: see `field_rights`. What is not named can be changed.
+    field_rights = models.JSONField(default=dict, editable=False)
     needs_second_factor = models.BooleanField(_("signs in with a code too"), default=False)
 
     class Meta:

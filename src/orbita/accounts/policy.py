@@ -31,12 +31,14 @@ class Permission:
     """Something a role may allow. `scoped` ones are allowed for own, the team's or all records.
 
     `starter` says what the starter roles get: role key → level. The administrator may everything.
+    What works on `whole` records is not for roles that some of their fields are closed to.
     """
 
     name: str
     label: str | Promise
     scoped: bool = True
     starter: dict[str, str] = field(default_factory=dict)
+    whole: bool = False
 
     @property
     def room(self) -> str:
@@ -107,6 +109,8 @@ def level(actor: Any, permission: str) -> str:
         return NONE
     if actor.token_scopes is not None and not _in_scope(actor.token_scopes, permission):
         return NONE
+    if known.whole and closes_fields(actor.role):
+        return NONE
     granted = widest(
         granted_to(actor.role, known),
         *(grant.level for grant in grants_of(actor) if grant.permission == permission),
@@ -123,10 +127,17 @@ def granted_to(role: "Role", permission: Permission) -> str:
     """What the role says of the permission; one newer than the role counts as in its starter."""
     if role.is_administrator:
         return ALL
+    if permission.whole and closes_fields(role):
+        return NONE
     granted = role.permissions.get(permission.name)
     if granted is None:
         granted = permission.starter.get(role.key or "", NONE)
     return granted if granted in LEVELS else NONE
+
+
+def closes_fields(role: "Role") -> bool:
+    """Whether some fields of records are closed to the role: see `field_rights`."""
+    return bool(role.field_rights) and not role.is_administrator
 
 
 def _in_scope(scopes: frozenset[str], permission: str) -> bool:

@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from orbita.accounts import policy
 from orbita.accounts.models import User
 from orbita.clients import card_fields, wording
-from orbita.clients.contacts import Reach, reach
+from orbita.clients.contacts import Reach
 from orbita.clients.extension import (
     CARD_BUTTONS,
     CARD_PANELS,
@@ -35,6 +35,7 @@ from orbita.clients.fields import kinds
 from orbita.clients.fields.columns import opening, shown
 from orbita.clients.fields.known import active, grouped, own_field, seen
 from orbita.clients.fields.values import names_of, stored
+from orbita.clients.guarding import Sight, mask, reach_of, sight
 from orbita.clients.models import (
     Alias,
     Client,
@@ -66,6 +67,7 @@ class Value:
     html: SafeString | str = ""
     opens: SafeString | str = ""
     editable: bool = True
+    is_masked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +165,15 @@ class Card:
         return policy.allows(self.actor, "clients.edit", self.client)
 
     @cached_property
+    def seen(self) -> Sight:
+        """Which fields are closed to whoever looks."""
+        return sight(self.actor)
+
+    @cached_property
+    def may_reveal(self) -> bool:
+        return policy.allows(self.actor, "clients.reveal", self.client)
+
+    @cached_property
     def may_note(self) -> bool:
         return policy.allows(self.actor, "clients.note", self.client)
 
@@ -179,17 +190,19 @@ class Card:
     @property
     def subtitle(self) -> str:
         """«Компания · Казань, у клиента 11:42 · работает 8–22 · ведёт Ирина Соколова»."""
-        client = self.client
-        place = client.city
-        if client.time_zone:
+        client, seen = self.client, self.seen
+        place = "" if seen.hides("addresses") else client.city
+        if client.time_zone and seen.shows("time_zone"):
             now = timezone.now().astimezone(ZoneInfo(client.time_zone))
             here = _("%(time)s there") % {"time": f"{now:%H:%M}"}
             place = f"{place}, {here}" if place else here
         parts = [
             str(Client.Kind(client.kind).label),
-            client.position if not client.is_company else "",
+            client.position if not client.is_company and seen.shows("position") else "",
             place,
-            _("works %(hours)s") % {"hours": client.working_hours} if client.working_hours else "",
+            _("works %(hours)s") % {"hours": client.working_hours}
+            if client.working_hours and seen.shows("working_hours")
+            else "",
             _("led by %(name)s") % {"name": client.responsible.display_name}
             if client.responsible
             else _("nobody is responsible"),
@@ -226,7 +239,8 @@ class Card:
         order = list(ContactPoint.Kind.values)
         points = self._points.get(self.client.pk, [])
         points = sorted(points, key=lambda p: (order.index(p.kind), not p.is_main, p.pk))
-        return [(point, reach(point)) for point in points]
+        pairs = ((point, reach_of(point, self.seen)) for point in points)
+        return [(point, shown) for point, shown in pairs if shown]
 
     @property
     def call(self) -> Reach | None:
@@ -241,7 +255,9 @@ class Card:
         for link in self._staff:
             for point in self._points.get(link.person_id, []):
                 if point.kind == "phone" and point.key and not point.mark:
-                    return reach(point)
+                    shown = reach_of(point, self.seen)
+                    if shown and shown.href:
+                        return shown
         return None
 
     @property
@@ -310,7 +326,7 @@ class Card:
             days = wording.worked(link.since, link.until)
             words = " · ".join(part for part in (link.position, role, days) if part)
             shown = (
-                [reach(p) for p in self._points.get(other.pk, []) if not p.mark]
+                [reach_of(p, self.seen) for p in self._points.get(other.pk, []) if not p.mark]
                 if self.client.is_company
                 else []
             )
@@ -322,7 +338,7 @@ class Card:
                     other.name,
                     words,
                     reverse("clients:card", args=[other.pk]),
-                    next((one for one in shown if one.href and one.kind != "link"), None),
+                    next((one for one in shown if one and one.href and one.kind != "link"), None),
                     reverse("clients:person", args=[company, person]),
                     is_past=link.until is not None,
                 )
@@ -346,9 +362,11 @@ class Card:
         return self._values(("source", "tags", "comment"))
 
     def _values(self, names: Sequence[str]) -> list[Value]:
-        found = [self.value(name) for name in names]
+        found = [self.value(name) for name in names if not self.seen.hides(name)]
         return [
-            value for value in found if value.text or (self.may_edit and self._asks(value.name))
+            value
+            for value in found
+            if value.text or (self.may_edit and value.editable and self._asks(value.name))
         ]
 
     @property
@@ -400,24 +418,46 @@ class Card:
         if field := own_field("client", name):
             return self._own_value(field)
         url = reverse("clients:field", args=[self.client.pk, name])
+        editable = self.seen.allows(name)
         if name == "tags":
-            return Value(name, _("Tags"), ", ".join(self.tags), url)
+            return Value(name, _("Tags"), ", ".join(self.tags), url, editable=editable)
         label = wording.label_of(name)
-        text = wording.value_of(name, card_fields.plain_value(self.client, name))
-        if name == "birthday" and self.client.birthday:
+        plain = card_fields.plain_value(self.client, name)
+        masked = bool(plain) and self.seen.masks(name)
+        text = mask(name, plain) if masked else wording.value_of(name, plain)
+        if name == "birthday" and self.client.birthday and not masked:
             text = f"{text}, {_age_words(self.client)}"
-        return Value(name, label[:1].upper() + label[1:], text, url)
+        heading = label[:1].upper() + label[1:]
+        return Value(name, heading, text, url, editable=editable, is_masked=masked)
 
     @cached_property
     def tags(self) -> list[str]:
         rows = Tag.objects.filter(clienttag__client=self.client).order_by("name_key")
         return list(rows.values_list("name", flat=True))
 
+    @property
+    def shows_difficulties(self) -> bool:
+        return self.seen.shows("difficulties")
+
+    @property
+    def masks_addresses(self) -> bool:
+        return self.seen.masks("addresses")
+
+    @property
+    def may_change_addresses(self) -> bool:
+        return self.may_edit and self.seen.allows("addresses")
+
     @cached_property
     def addresses(self) -> list[tuple[str, str]]:
         """Kind and text of each address."""
+        if self.seen.hides("addresses"):
+            return []
+        masked = self.seen.masks("addresses")
         return [
-            (str(address.get_kind_display()), str(address))
+            (
+                str(address.get_kind_display()),
+                mask("addresses", address.city) if masked else str(address),
+            )
             for address in self.client.addresses.all()
         ]
 

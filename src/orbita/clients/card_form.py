@@ -25,6 +25,7 @@ from orbita.clients.forms import (
     known_tags,
     split_tags,
 )
+from orbita.clients.guarding import sight
 from orbita.clients.models import Address, BankAccount, Client
 from orbita.clients.models.fields import FieldDefinition
 from orbita.ui.forms import UiForm, dress
@@ -205,11 +206,10 @@ class CardForm(UiForm):
         self, data: QueryDict | None, *, kind: str, actor: User, client: Client | None = None
     ) -> None:
         self.kind, self.client = kind, client
+        self.actor_sees = sight(actor)
         self.is_company = kind == Client.Kind.COMPANY
-        self.names = (
-            *(COMPANY_FIELDS if self.is_company else (*PERSON_FIELDS, "inn")),
-            *SHARED_FIELDS,
-        )
+        proper = (*(COMPANY_FIELDS if self.is_company else (*PERSON_FIELDS, "inn")), *SHARED_FIELDS)
+        self.names = tuple(name for name in proper if self.offers(name))
         # A file is put on a card in place, where there is a card to put it on.
         self.own = [
             field
@@ -220,7 +220,11 @@ class CardForm(UiForm):
         entries: dict[str, list[Entry]] = {name: [] for name in (*COLLECTIONS,)}
         initial: dict[str, Any] = {}
         if client:
-            entries = {name: COLLECTIONS[name].current(client) for name in COLLECTIONS}
+            entries = {
+                name: COLLECTIONS[name].current(client) if self.offers(name) else []
+                for name in COLLECTIONS
+            }
+            entries["contacts"] = [one for one in entries["contacts"] if self.offers(one["kind"])]
             initial = initial_of(client, self.names, actor)
             initial["tags"] = ", ".join(entry["name"] for entry in entries["tags"])
         else:
@@ -229,6 +233,8 @@ class CardForm(UiForm):
         self.fields |= {name: form_field(name) for name in self.names if not is_own(name)}
         for own in self.own:
             self.fields[own.name] = input_of(own, actor, whole=True, value=initial.get(own.name))
+        if not self.offers("tags"):
+            del self.fields["tags"]
         self._dress()
         self.rows = {row.name: Rows(row, data, entries[row.name]) for row in ROW_KINDS}
         self.contacts, self.addresses = self.rows["contacts"], self.rows["addresses"]
@@ -237,12 +243,22 @@ class CardForm(UiForm):
         self.seen = self._seen(data)
         self.version = self._version(data)
 
+    def offers(self, name: str) -> bool:
+        """Whether the actor fills the field in: of a new card all but what is hidden from him."""
+        if self.client is None:
+            return not self.actor_sees.hides(name)
+        return self.actor_sees.allows(name)
+
     def _dress(self) -> None:
         for name in self.names:
             dress(self.fields[name])
         if self.is_company:
             self.fields["name"].required = True
-        self.fields["inn"].widget.attrs["inputmode"] = "numeric"
+        if "inn" in self.fields:
+            self.fields["inn"].widget.attrs["inputmode"] = "numeric"
+
+    def _bound(self, names: Sequence[str]) -> list[forms.BoundField]:
+        return [self[name] for name in names if name in self.fields]
 
     def _seen(self, data: QueryDict | None) -> dict[str, Any]:
         """What the page showed when it was opened; the present state when that is not known."""
@@ -270,7 +286,11 @@ class CardForm(UiForm):
 
     @property
     def contact_types(self) -> Sequence[tuple[str, str | Promise]]:
-        return CONTACT_TYPES
+        return [kind for kind in CONTACT_TYPES if self.offers(kind[0].partition(":")[0])]
+
+    @property
+    def has_addresses(self) -> bool:
+        return self.offers("addresses")
 
     @property
     def address_kinds(self) -> Sequence[tuple[str, Any]]:
@@ -287,25 +307,31 @@ class CardForm(UiForm):
     @property
     def has_accounts(self) -> bool:
         """Companies have accounts; a person's are shown when there are some."""
+        if not self.offers("bank_accounts"):
+            return False
         return self.is_company or any(not row.is_blank for row in self.accounts.rows)
 
     @property
     def main_fields(self) -> list[forms.BoundField]:
         own = COMPANY_FIELDS if self.is_company else PERSON_FIELDS[:7]
-        return [self[name] for name in own]
+        return self._bound(own)
 
     @property
     def about_fields(self) -> list[forms.BoundField]:
-        return [] if self.is_company else [self[name] for name in (*PERSON_FIELDS[7:], "inn")]
+        return [] if self.is_company else self._bound((*PERSON_FIELDS[7:], "inn"))
 
     @property
     def work_fields(self) -> list[forms.BoundField]:
-        return [self[name] for name in ("responsible", "source", "tags", "preferred_channel")]
+        return self._bound(("responsible", "source", "tags", "preferred_channel"))
 
     @property
     def term_fields(self) -> list[forms.BoundField]:
         names = ("working_hours", "time_zone", *SHARED_FIELDS[5:9])
-        return [self[name] for name in names]
+        return self._bound(names)
+
+    @property
+    def comment_field(self) -> forms.BoundField | None:
+        return self["comment"] if "comment" in self.fields else None
 
     @property
     def own_groups(self) -> list[tuple[str, list[forms.BoundField]]]:
@@ -335,7 +361,8 @@ class CardForm(UiForm):
     def parts(self) -> dict[str, Any]:
         """The collections as typed."""
         found = {name: self.cleaned_data[f"rows:{name}"] for name in self.rows}
-        return found | {"tags": split_tags(self.cleaned_data.get("tags", ""))}
+        found["tags"] = split_tags(self.cleaned_data.get("tags", ""))
+        return {name: typed for name, typed in found.items() if self.offers(name)}
 
     def changed_inputs(self) -> set[str]:
         """The names of the inputs whose text differs from what the card holds."""

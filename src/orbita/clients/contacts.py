@@ -172,6 +172,9 @@ class Reach:
     label: str
     is_main: bool
     kind: str
+    # Shown in part, and not to be changed, by the rights of whoever looks.
+    is_masked: bool = False
+    is_fixed: bool = False
 
 
 _ICONS = {Kind.PHONE: "phone", Kind.EMAIL: "mail", Kind.MESSENGER: "chat", Kind.LINK: "globe"}

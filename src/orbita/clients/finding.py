@@ -5,6 +5,7 @@ from typing import Any
 
 from django.urls import reverse
 
+from orbita.clients.guarding import sight
 from orbita.clients.models import Client, ExternalId
 from orbita.clients.search import FoundClient, find_clients, find_notes
 from orbita.core.models import Company
@@ -19,11 +20,12 @@ AROUND = 60
 def clients(actor: Any, query: str, limit: int) -> Sequence[Hit]:
     """The clients that answer to a text, the likeliest first."""
     found = find_clients(actor, query, limit, region=Company.current().phone_region)
+    hides_city = sight(actor).hides("addresses")
     outside = _external_ids([one.client.pk for one in found])
     return [
         Hit(
             one.client.name,
-            _preview(one),
+            _preview(one, "" if hides_city else one.client.city),
             reverse("clients:card", args=[one.client.pk]),
             "building" if one.client.is_company else "person",
             kind="client",
@@ -35,13 +37,13 @@ def clients(actor: Any, query: str, limit: int) -> Sequence[Hit]:
     ]
 
 
-def _preview(found: FoundClient) -> str:
+def _preview(found: FoundClient, city: str) -> str:
     client = found.client
     parts = (
         found.reason if set(found.why) - PLAIN else "",
         # People often know a company by its owner, whom its name does not tell.
         client.legal_name if client.is_company and client.legal_name != client.name else "",
-        client.city,
+        city,
         client.responsible.display_name if client.responsible else "",
         f"№ {client.pk}",
     )

@@ -21,6 +21,7 @@ from orbita.clients.entry import ENTRANCES, rule_of
 from orbita.clients.fields import inputs
 from orbita.clients.fields.inputs import input_of
 from orbita.clients.fields.known import active, changed_by, own_field
+from orbita.clients.guarding import sight
 from orbita.clients.models import (
     AcquisitionSource,
     Client,
@@ -185,6 +186,15 @@ class QuickForm(UiForm):
 
     def __init__(self, *args: Any, actor: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        seen = sight(actor)
+        for name, guarded in (
+            ("phone", "phone"),
+            ("email", "email"),
+            ("city", "addresses"),
+            ("inn", "inn"),
+        ):
+            if seen.hides(guarded):
+                del self.fields[name]
         self.own = [
             field
             for field in changed_by(active("client"), actor)
@@ -198,9 +208,9 @@ class QuickForm(UiForm):
             self.fields[field.name] = made
 
     @property
-    def own_fields(self) -> list[forms.BoundField]:
-        """The own fields that a new card cannot be without."""
-        return [self[field.name] for field in self.own]
+    def more_fields(self) -> list[forms.BoundField]:
+        """All but the name: also the own fields that a new card cannot be without."""
+        return [self[name] for name in self.fields if name not in ("kind", "name")]
 
     @property
     def own_values(self) -> dict[str, Any]:
@@ -231,7 +241,8 @@ class QuickForm(UiForm):
 
     @property
     def contacts(self) -> list[Any]:
-        return [self.cleaned_data[name] for name in ("phone", "email") if self.cleaned_data[name]]
+        found = [self.cleaned_data.get(name) for name in ("phone", "email")]
+        return [contact for contact in found if contact]
 
 
 class ContactForm(UiForm):
@@ -244,6 +255,12 @@ class ContactForm(UiForm):
         widget=forms.TextInput(attrs={"autofocus": True, "autocomplete": "off"}),
     )
     label = forms.CharField(label=gettext_lazy("Whose or what for"), max_length=100, required=False)
+
+    def __init__(self, *args: Any, actor: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        seen = sight(actor)
+        types = [one for one in CONTACT_TYPES if seen.allows(one[0].partition(":")[0])]
+        self.fields["type"].choices = types  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         data = self.cleaned_data

@@ -1,6 +1,6 @@
 """The list of clients, the recycle bin, and what upper rooms add to the list."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 from orbita.clients import actions
 from orbita.clients.actions.pairs import MOST_CARDS
 from orbita.clients.fields.columns import columns_of
+from orbita.clients.guarding import mask, masked_value, not_hidden_from, shown_to, sight
 from orbita.clients.models import Client, ClientTag, ContactPoint, Relation
 from orbita.clients.querysets import client_is_seen
 from orbita.clients.search import text_condition
@@ -49,7 +50,7 @@ def _name(client: Client, look: Look) -> SafeString:
         '<a href="{}">{}</a><span class="mute">{}</span>',
         client_url(client),
         client.name,
-        client.city,
+        "" if sight(look.actor).hides("addresses") else client.city,
     )
 
 
@@ -71,7 +72,12 @@ def _responsible(client: Client, look: Look) -> SafeString | str:
 
 def _main_phones(ids: Sequence[int], actor: Any) -> Mapping[int, str]:
     rows = ContactPoint.objects.filter(client_id__in=ids, kind=Kind.PHONE, is_main=True)
-    return dict(rows.exclude(key="").values_list("client_id", "key"))
+    return _masked("phone", rows.exclude(key="").values_list("client_id", "key"), actor)
+
+
+def _masked(kind: str, found: Iterable[tuple[int, str]], actor: Any) -> dict[int, str]:
+    masks = sight(actor).masks(kind)
+    return {pk: mask(kind, value) if masks else value for pk, value in found}
 
 
 def _callable_phones(ids: Sequence[int], actor: Any) -> Mapping[int, str]:
@@ -83,7 +89,7 @@ def _callable_phones(ids: Sequence[int], actor: Any) -> Mapping[int, str]:
 
 def _main_emails(ids: Sequence[int], actor: Any) -> Mapping[int, str]:
     rows = ContactPoint.objects.filter(client_id__in=ids, kind=Kind.EMAIL, is_main=True)
-    return dict(rows.values_list("client_id", "value"))
+    return _masked("email", rows.values_list("client_id", "value"), actor)
 
 
 def _tags(ids: Sequence[int], actor: Any) -> Mapping[int, list[str]]:
@@ -114,11 +120,21 @@ def _call(client: Client, look: Look) -> SafeString | str:
 
 def _phone(client: Client, look: Look) -> SafeString | str:
     phone = look.loaded_for("phone", client)
-    return format_html('<span class="tn">{}</span>', format_phone(phone)) if phone else ""
+    if phone and phone.startswith("+"):
+        phone = format_phone(phone)
+    return format_html('<span class="tn">{}</span>', phone) if phone else ""
 
 
 def _email(client: Client, look: Look) -> str:
     return look.loaded_for("email", client) or ""
+
+
+def _birthday(client: Client, look: Look) -> str:
+    if client.birthday is None:
+        return ""
+    if sight(look.actor).masks("birthday"):
+        return mask("birthday", client.birthday)
+    return formats.short_day(client.birthday, look.today)
 
 
 def _tag_names(client: Client, look: Look) -> str:
@@ -224,15 +240,38 @@ COLUMNS: list[Column] = [
         default=False,
         value=lambda client, look: client.pk,
     ),
-    Column("phone", gettext_lazy("Phone"), _phone, default=False, load=_main_phones),
-    Column("email", gettext_lazy("E-mail"), _email, default=False, load=_main_emails),
-    Column("tags", gettext_lazy("Tags"), _tag_names, default=False, css="c-cut", load=_tags),
+    Column(
+        "phone",
+        gettext_lazy("Phone"),
+        _phone,
+        default=False,
+        load=_main_phones,
+        open_to=not_hidden_from("phone"),
+    ),
+    Column(
+        "email",
+        gettext_lazy("E-mail"),
+        _email,
+        default=False,
+        load=_main_emails,
+        open_to=not_hidden_from("email"),
+    ),
+    Column(
+        "tags",
+        gettext_lazy("Tags"),
+        _tag_names,
+        default=False,
+        css="c-cut",
+        load=_tags,
+        open_to=shown_to("tags"),
+    ),
     Column(
         "source",
         gettext_lazy("Source"),
         lambda client, look: client.source.name if client.source else "",
         default=False,
         prepare=_with_source,
+        open_to=shown_to("source"),
     ),
     Column(
         "recommended_by",
@@ -266,17 +305,21 @@ COLUMNS: list[Column] = [
     Column(
         "birthday",
         gettext_lazy("Birthday"),
-        lambda client, look: (
-            formats.short_day(client.birthday, look.today) if client.birthday else ""
-        ),
+        _birthday,
         default=False,
-        value=lambda client, look: client.birthday,
+        value=lambda client, look: (
+            mask("birthday", client.birthday)
+            if sight(look.actor).masks("birthday")
+            else client.birthday
+        ),
+        open_to=not_hidden_from("birthday"),
     ),
     Column(
         "inn",
         gettext_lazy("INN"),
-        lambda client, look: client.inn,
+        lambda client, look: masked_value("inn", client.inn, sight(look.actor)),
         default=False,
+        open_to=not_hidden_from("inn"),
     ),
     shown.KIND,
     shown.SINCE,
@@ -294,6 +337,7 @@ COLUMNS: list[Column] = [
         _call,
         css="c-call",
         load=_callable_phones,
+        open_to=shown_to("phone"),
         value=lambda client, look: look.loaded_for("call", client) or "",
     ),
 ]
@@ -309,7 +353,7 @@ def add_column(column: Column, *, after: str = "status") -> None:
 
 def search(rows: Any, text: str, actor: Any) -> Any:
     """The clients that answer to what was typed."""
-    condition = text_condition(text, region=Company.current().phone_region)
+    condition = text_condition(text, sight(actor), region=Company.current().phone_region)
     return rows.none() if condition is None else rows.filter(condition)
 
 
@@ -475,7 +519,9 @@ BIN = ListSpec(
             "name",
             gettext_lazy("Client"),
             lambda client, look: format_html(
-                '<b>{}</b> <span class="mute">{}</span>', client.name, client.city
+                '<b>{}</b> <span class="mute">{}</span>',
+                client.name,
+                "" if sight(look.actor).hides("addresses") else client.city,
             ),
             sort=SortKey("name_key"),
             css="c-name",

@@ -6,6 +6,7 @@ from functools import partial
 from django.utils.translation import gettext_lazy as _
 
 from orbita.accounts.explaining import RECORDS, RecordKind
+from orbita.accounts.field_rights import GUARDED
 from orbita.accounts.leaving import BELONGINGS, Belongings
 from orbita.accounts.policy import AREAS, PERMISSIONS, Area, Permission
 from orbita.accounts.tabs import SETTINGS_TABS, Tab
@@ -13,6 +14,7 @@ from orbita.clients import (
     card,
     facts,
     finding,
+    guarding,
     jobs,
     lists,
     own_merging,
@@ -107,7 +109,16 @@ PERMISSIONS.register(
     ),
     Permission("clients.export", _("export clients"), starter={"head": "all", "marketer": "all"}),
     Permission(
-        "clients.import", _("import clients and purchases"), scoped=False, starter={"head": "all"}
+        "clients.import",
+        _("import clients and purchases"),
+        scoped=False,
+        starter={"head": "all"},
+        whole=True,
+    ),
+    Permission(
+        "clients.reveal",
+        _("show masked fields of clients whole"),
+        starter={"head": "team", "manager": "own"},
     ),
     Permission("fields.edit", _("add and change own fields"), scoped=False),
     Permission(
@@ -116,9 +127,18 @@ PERMISSIONS.register(
         starter={"head": "all", "marketer": "all", "manager": "own"},
     ),
 )
+GUARDED.register(*guarding.guarded())
 KINDS.register(
     EventKind("client.created", _("Card made"), icon="users", sentence=wording.created),
     EventKind("client.changed", _("Card changed"), icon="edit", sentence=wording.changed),
+    EventKind(
+        "client.revealed",
+        _("Masked field shown"),
+        group="files",
+        icon="eye",
+        sentence=wording.revealed,
+        erase=(),
+    ),
     EventKind("client.deleted", _("Card put into the recycle bin"), icon="trash", erase=()),
     EventKind("client.restored", _("Card taken out of the recycle bin"), icon="undo", erase=()),
     EventKind("client.merged", _("Cards merged"), icon="users", sentence=wording.merged),

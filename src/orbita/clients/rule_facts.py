@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -14,6 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from orbita.accounts import policy
 from orbita.accounts.models import User
+from orbita.clients.guarding import COLUMNS, not_hidden_from, shown_to
 from orbita.clients.models import (
     AcquisitionSource,
     Address,
@@ -398,7 +400,7 @@ def _average(op: str, value: Any) -> Q:
 _SUMS = ("gte", "lte", "gt", "lt", "between", "eq")
 
 
-FACTS: tuple[Fact, ...] = (
+_FACTS: tuple[Fact, ...] = (
     Fact("name", gettext_lazy("Name"), "text", key_column("name_key"), MAIN),
     Fact(
         "kind",
@@ -601,3 +603,28 @@ FACTS: tuple[Fact, ...] = (
         MONEY,
     ),
 )
+
+# Facts that ask a field of the card: closed with it, so that nobody guesses a value by filtering.
+_FIELDS = {
+    "phone": "phone",
+    "email": "email",
+    "has_phone": "phone",
+    "has_email": "email",
+    "has_messenger": "messenger",
+    "tag": "tags",
+    "birthday_within": "birthday",
+    "age": "birthday",
+} | {name: name for name in COLUMNS}
+# The city stays when the rest of an address is masked.
+_PLACES = ("city", "region")
+
+
+def _guarded(fact: Fact) -> Fact:
+    if fact.name in _PLACES:
+        return replace(fact, open_to=not_hidden_from("addresses"))
+    if field := _FIELDS.get(fact.name):
+        return replace(fact, open_to=shown_to(field))
+    return fact
+
+
+FACTS = tuple(map(_guarded, _FACTS))

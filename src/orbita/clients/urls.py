@@ -13,6 +13,7 @@ from orbita.clients.views import (
     files,
     listing,
     people,
+    revealing,
     segments,
     undo,
 )
@@ -42,6 +43,7 @@ urlpatterns = [
     path("clients/<int:pk>/field/<slug:name>/", edit.field, name="field"),
     path("clients/<int:pk>/contacts/new/", edit.contact_new, name="contact-new"),
     path("clients/<int:pk>/contacts/<int:contact>/", edit.contact, name="contact"),
+    path("clients/<int:pk>/reveal/", revealing.reveal, name="reveal"),
     path("clients/<int:pk>/notes/", card.note, name="note"),
     path("clients/<int:pk>/undo/", undo.last, name="undo-last"),
     path("clients/<int:pk>/delete/", card.delete, name="delete"),

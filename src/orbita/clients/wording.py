@@ -15,7 +15,7 @@ from orbita.clients.card_fields import model_field
 from orbita.clients.contacts import Contact, reach
 from orbita.clients.fields import kinds
 from orbita.clients.fields.known import is_own, own_field
-from orbita.clients.models import Address, CompanyPerson, Note, Relation
+from orbita.clients.models import Address, CompanyPerson, ContactPoint, Note, Relation
 from orbita.clients.work.words import reason
 from orbita.core import zones
 from orbita.ui import formats
@@ -56,11 +56,19 @@ def value_of(name: str, value: Any) -> str:
     if isinstance(value, Mapping):
         return str(value.get("name", ""))
     if name == "birthday":
-        return formats.day(date.fromisoformat(str(value)), date(1, 1, 1))
+        return _day(str(value))
     if name == "time_zone":
         return zones.label(str(value))
     choices = dict(model_field(name).flatchoices) if name in _CHOSEN else {}
     return _shortly(str(choices.get(value, value)))
+
+
+def _day(text: str) -> str:
+    """The day in words; a masked one as it is."""
+    try:
+        return formats.day(date.fromisoformat(text), date(1, 1, 1))
+    except ValueError:
+        return text
 
 
 def _shortly(text: str) -> str:
@@ -218,6 +226,13 @@ def _card(entry: Payload, side: str) -> SafeString | str:
         return _("a client you do not see")
     url = reverse("clients:card", args=[entry[side]])
     return format_html('<a href="{}">{}</a>', url, entry[f"{side}_name"])
+
+
+def revealed(data: Payload) -> SafeString:
+    """«Показано целиком: телефон»."""
+    name = data.get("field", "")
+    label = dict(ContactPoint.Kind.choices).get(name) or label_of(name)
+    return SafeString(_("Shown whole: %(field)s") % {"field": str(label).lower()})
 
 
 def created(data: Payload) -> SafeString:

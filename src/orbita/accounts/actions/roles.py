@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from orbita.accounts import policy
+from orbita.accounts import field_rights, policy
 from orbita.accounts.models import Role, User
 from orbita.core.events import changes, emit
 
@@ -55,6 +55,7 @@ def save_role(
     actor: User,
     name: str,
     permissions: Mapping[str, str],
+    fields: Mapping[str, str] | None = None,
     needs_second_factor: bool | None = None,
     role: Role | None = None,
 ) -> Role:
@@ -64,7 +65,8 @@ def save_role(
     """
     require_administrator(actor)
     role = role or Role()
-    if role.is_administrator and permissions:
+    fields = fields or {}
+    if role.is_administrator and (permissions or fields):
         raise ValidationError(_("The administrator may do everything: that cannot be changed."))
     with transaction.atomic():
         if role.pk:
@@ -79,7 +81,8 @@ def save_role(
                 permission.name: _level(permission, permissions.get(permission.name), role)
                 for permission in policy.PERMISSIONS
             }
-        role.full_clean(exclude=["permissions"])
+            role.field_rights = _field_rights(role, fields)
+        role.full_clean(exclude=["permissions", "field_rights"])
         difference = changes(before, _told(role))
         if difference["after"]:
             role.save()
@@ -101,9 +104,23 @@ def _level(permission: policy.Permission, given: str | None, role: Role) -> str:
     return given if permission.scoped or given == policy.NONE else policy.ALL
 
 
+def _field_rights(role: Role, given: Mapping[str, str]) -> dict[str, str]:
+    """What is said of the fields that are not open to the role."""
+    rights: dict[str, str] = {}
+    for field in field_rights.GUARDED:
+        level = given.get(field.name) or field_rights.granted_to(role, field)
+        if level not in field.levels:
+            raise ValidationError(_("There is no such level of rights."))
+        if level != field_rights.WRITE:
+            rights[field.name] = level
+    return rights
+
+
 def _told(role: Role) -> dict[str, object]:
     levels = {one.name: policy.granted_to(role, one) for one in policy.PERMISSIONS}
-    return {"name": role.name, "needs_second_factor": role.needs_second_factor, **levels}
+    fields = {one.name: field_rights.granted_to(role, one) for one in field_rights.GUARDED}
+    common = {"name": role.name, "needs_second_factor": role.needs_second_factor}
+    return {**common, **levels, **fields}
 
 
 def delete_role(*, actor: User, role: Role) -> None:

@@ -12,9 +12,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from orbita.accounts import actions, policy
+from orbita.accounts import actions, field_rights, policy
 from orbita.accounts.actions.roles import require_administrator
-from orbita.accounts.explaining import RECORDS, explain, grant_words, level_words
+from orbita.accounts.explaining import RECORDS, closed_fields, explain, grant_words, level_words
 from orbita.accounts.forms import GrantForm, RoleForm
 from orbita.accounts.middleware import SEEN_AS, in_own_name
 from orbita.accounts.models import Role, User
@@ -38,9 +38,21 @@ def roles(request: HttpRequest) -> HttpResponse:
         (area.label, [(one.label, cells(one)) for one in permissions])
         for area, permissions in policy.areas()
     ]
+    fields = [
+        (field.label, [_closed_words(role, field) for role in known])
+        for field in field_rights.GUARDED
+    ]
+    closed = [(label, words) for label, words in fields if any(words)]
+    if closed:
+        groups.append((_("Closed fields of cards"), closed))
     context = {"roles": known, "groups": groups, "width": len(known) + 1}
     context["may_edit"] = me(request).role.is_administrator
     return tabbed(request, "roles", context)
+
+
+def _closed_words(role: Role, field: field_rights.GuardedField) -> str:
+    level = field_rights.granted_to(role, field)
+    return "" if level == field_rights.WRITE else str(field_rights.LEVELS[level])
 
 
 @page
@@ -64,16 +76,22 @@ def _edit(request: HttpRequest, known: Role | None, like: Role) -> HttpResponse:
     if known and known.key:
         del form.fields["name"]
     chosen = {one.name: policy.granted_to(like, one) for one in policy.PERMISSIONS}
+    fields = {one.name: field_rights.granted_to(like, one) for one in field_rights.GUARDED}
     if known and known.is_administrator:
-        chosen = {}
+        chosen, fields = {}, {}
     if request.method == "POST":
         chosen |= {name: request.POST[name] for name in chosen if name in request.POST}
+        fields |= {
+            name: request.POST[f"field.{name}"]
+            for name in fields
+            if f"field.{name}" in request.POST
+        }
         if form.is_valid():
             given = {"name": "", **form.cleaned_data}
             saved = accepted(
                 form,
                 lambda: actions.save_role(
-                    actor=me(request), permissions=chosen, role=known, **given
+                    actor=me(request), permissions=chosen, fields=fields, role=known, **given
                 ),
             )
             if saved:
@@ -88,6 +106,10 @@ def _edit(request: HttpRequest, known: Role | None, like: Role) -> HttpResponse:
             if chosen
         ],
         "levels": [_("no"), *(level_words(level) for level in policy.LEVELS[1:])],
+        "field_levels": list(field_rights.LEVELS.values()),
+        "fields": [
+            _field_row(one, fields[one.name]) for one in field_rights.GUARDED if one.name in fields
+        ],
         "people": User.objects.people().filter(role=known)[:100] if known else (),
         "may_delete": bool(known and not known.key),
         "others": () if known else Role.objects.all(),
@@ -106,6 +128,17 @@ def _row(permission: policy.Permission, chosen: str) -> dict[str, Any]:
         "label": permission.label,
         "choices": [
             (level, label, level == chosen) for level, label in zip(levels, labels, strict=True)
+        ],
+    }
+
+
+def _field_row(field: field_rights.GuardedField, chosen: str) -> dict[str, Any]:
+    return {
+        "name": f"field.{field.name}",
+        "label": field.label,
+        "choices": [
+            (level if level in field.levels else "", words, level == chosen)
+            for level, words in field_rights.LEVELS.items()
         ],
     }
 
@@ -196,6 +229,7 @@ def rights(request: HttpRequest) -> HttpResponse:
         "kind": kind,
         "number": number,
         "record": record,
+        "closed": closed_fields(user) if user else (),
         "missing": bool(kind and number and record is None),
         "groups": found,
     }

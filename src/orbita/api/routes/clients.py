@@ -29,6 +29,7 @@ from orbita.clients import actions
 from orbita.clients.actions.contacts import read as read_contact
 from orbita.clients.entry import Answer, Match, answer_to, matches_of
 from orbita.clients.fields.values import from_outside, to_outside
+from orbita.clients.guarding import Sight, mask, masked_entry, sight
 from orbita.clients.models import Client, ClientMark, ContactPoint, ExternalId, StatusMove
 from orbita.clients.quality.problems import TROUBLES
 from orbita.clients.status.ladder import POTENTIAL, RECORDED
@@ -79,12 +80,25 @@ def client_rows(clients: "QuerySet[Client]", *more: str) -> "QuerySet[Any, dict[
 
 def as_json(row: dict[str, Any], currency: str, user: User) -> dict[str, Any]:
     row["fields"] = to_outside("client", row.pop("own"), user)
+    seen = sight(user)
+    if seen.hides("addresses"):
+        row["city"] = ""
+    for name in OWN_FIELDS if seen.closed else ():
+        if name in row and not seen.shows(name):
+            row[name] = _closed(name, row[name], seen)
     if not row.pop("orders_known"):
         row["orders_count"] = None
     row["problems"] = [one.name for one in TROUBLES if (row["problems"] or 0) & one.bit]
     for name in ("gross", "returned"):
         row[name] = str(from_minor(row[name] or 0, currency))
     return row
+
+
+def _closed(name: str, value: Any, seen: Sight) -> Any:
+    """A field that is not shown whole: what is left of a masked text, else as if it were empty."""
+    if value and seen.masks(name) and isinstance(value, str):
+        return mask(name, value)
+    return "" if isinstance(value, str) else None
 
 
 @router.get("", response={200: Page[ClientRow], **COMMON}, summary="List clients")
@@ -166,7 +180,8 @@ def delete_client(request: HttpRequest, client_id: RowId) -> HttpResponse:
     "/{client_id}/contacts", response={200: list[Contact], **COMMON}, summary="List contacts"
 )
 def list_contacts(request: HttpRequest, client_id: RowId) -> HttpResponse:
-    return json_response(_contacts(visible(actor(request), client_id)))
+    user = actor(request)
+    return json_response(_contacts(user, visible(user, client_id)))
 
 
 @router.post("/{client_id}/contacts", response={201: Contact, **WRITING}, summary="Add a contact")
@@ -175,9 +190,9 @@ def add_contact(request: HttpRequest, client_id: RowId, data: ContactIn) -> tupl
     """Adds a phone, an e-mail, a messenger or a link; a phone is kept as E.164 beside what came."""
     user = actor(request)
     client = visible(user, client_id)
-    before = {contact["id"] for contact in _contacts(client)}
+    before = {contact["id"] for contact in _contacts(user, client)}
     actions.add_contact(actor=user, client=client, **data.dict())
-    return 201, next(one for one in _contacts(client) if one["id"] not in before)
+    return 201, next(one for one in _contacts(user, client) if one["id"] not in before)
 
 
 @router.delete(
@@ -246,14 +261,19 @@ def visible(user: User, client_id: int) -> Client:
 def full(user: User, client: Client) -> dict[str, Any]:
     row = client_rows(Client.objects.filter(pk=client.pk), *OWN_FIELDS).get()
     return as_json(dict(row), Company.current().currency, user) | {
-        "tags": list(client.tags.values_list("name", flat=True)),
-        "contacts": _contacts(client),
+        "tags": list(client.tags.values_list("name", flat=True))
+        if sight(user).shows("tags")
+        else [],
+        "contacts": _contacts(user, client),
         "relations": relations_seen(user, client),
     }
 
 
-def _contacts(client: Client) -> list[dict[str, Any]]:
-    return list(client.contacts.order_by("-is_main", "pk").values(*CONTACT_FIELDS, **STATE_FIELDS))
+def _contacts(user: User, client: Client) -> list[dict[str, Any]]:
+    seen = sight(user)
+    rows = client.contacts.order_by("-is_main", "pk").values(*CONTACT_FIELDS, **STATE_FIELDS)
+    shown = (masked_entry("contacts", row, seen) for row in rows)
+    return [row for row in shown if row is not None]
 
 
 def _owner_of(external_id: str) -> int | None:

@@ -16,6 +16,7 @@ from orbita.api.problems import COMMON, WRITING, ConflictError
 from orbita.api.routes.products import decimal_text
 from orbita.api.schemas import OrderFull, OrderIn, OrderRow, PaymentIn, ReturnIn, RowId, StatusIn
 from orbita.clients.fields.values import from_outside, to_outside
+from orbita.clients.guarding import sight
 from orbita.clients.models import Client
 from orbita.commerce import actions
 from orbita.commerce.models import Order, OrderLine, Product
@@ -126,7 +127,7 @@ def full(user: User, order: Order) -> dict[str, Any]:
     return row | {
         "return_of_id": order.return_of_id,
         "delivery_method": order.delivery_method,
-        "delivery_address": order.delivery_address,
+        "delivery_address": order.delivery_address if sight(user).shows("addresses") else "",
         "comment": order.comment,
         "lines": [_line(line, order.currency) for line in order.lines.all()],
     }

@@ -34,6 +34,7 @@ from .notes import add_file, add_note, delete_file, delete_note, restore_note
 from .pairs import best_survivor, mark_not_same, merge_cards, reopen_pairs
 from .people import link_person, unlink_person
 from .relations import relate, unrelate
+from .revealing import reveal_field
 from .scanning import check_one, start_scan
 from .segments import (
     add_to_segment,
@@ -86,6 +87,7 @@ __all__ = [
     "restore_client",
     "restore_note",
     "restore_segment",
+    "reveal_field",
     "set_addresses",
     "set_bank_accounts",
     "set_contacts",

@@ -16,6 +16,7 @@ from orbita.accounts import policy
 from orbita.accounts.models import User
 from orbita.clients.card_fields import as_reference
 from orbita.clients.collections import tags_named
+from orbita.clients.guarding import sight
 from orbita.clients.models import Client, ClientTag, Tag
 from orbita.clients.work.limits import note_given, require_room
 from orbita.core import context
@@ -131,6 +132,7 @@ def assign_responsible(
 
 def add_tag(*, actor: User, client_ids: Iterable[int], tag: str) -> BulkResult:
     """Puts a tag on the clients; it is made when nobody has used it yet."""
+    _require_tags(actor)
     name = _tag_name(tag)
 
     def change(rows: "QuerySet[Client]") -> list[NewEvent]:
@@ -144,6 +146,7 @@ def add_tag(*, actor: User, client_ids: Iterable[int], tag: str) -> BulkResult:
 
 def remove_tag(*, actor: User, client_ids: Iterable[int], tag: str) -> BulkResult:
     """Takes a tag off the clients."""
+    _require_tags(actor)
     name = _tag_name(tag)
 
     def change(rows: "QuerySet[Client]") -> list[NewEvent]:
@@ -167,6 +170,11 @@ def _tagged(
         )
         for pk, version in versions.items()
     ]
+
+
+def _require_tags(actor: User) -> None:
+    if not sight(actor).allows("tags"):
+        raise policy.Denied(_("Your role does not let you change this."))
 
 
 def _tag_name(tag: str) -> str:

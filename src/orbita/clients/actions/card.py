@@ -1,6 +1,6 @@
 """A card as a whole: making it, changing it field by field, the recycle bin."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,6 +19,7 @@ from orbita.clients.collections import COLLECTIONS, Entry, difference
 from orbita.clients.facts import refresh
 from orbita.clients.fields import values as own
 from orbita.clients.fields.known import is_own
+from orbita.clients.guarding import Sight, sight
 from orbita.clients.models import Client, ExternalId
 from orbita.clients.search import index_clients
 from orbita.clients.work.limits import note_given, require_room
@@ -92,6 +93,7 @@ def create_client(
         external_ids=external_ids,
         tags=tags,
     )
+    _refuse_hidden(sight(actor), clean, parts)
     plain = card_fields.plain(client).items()
     after = {name: value for name, value in plain if value or value is False}
     with own.distinct_saves(), transaction.atomic():
@@ -156,12 +158,16 @@ def write_changes(
 ) -> Event | None:
     """The change itself, for callers that have checked the right."""
     given_parts = _read_parts(**parts)
+    seen = sight(actor)
     with own.distinct_saves(), transaction.atomic():
         row = locked(client)
         clean = card_fields.read(values, actor, row.kind)
+        if seen.fixed and "contacts" in given_parts:
+            given_parts["contacts"] = _with_fixed(row, given_parts["contacts"], seen)
         before, after = _difference(row, clean, given_parts)
         if not after and not before:
             return None
+        _refuse_fixed(seen, after)
         if version is not None and version != row.version:
             _refuse_overwriting(row, version, set(before) | set(after))
         own_names = frozenset(filter(is_own, after))
@@ -171,6 +177,37 @@ def write_changes(
             own.require_filled(row, "client", actor, kind=row.kind, names=own_names)
     client.refresh_from_db()
     return event
+
+
+def _refuse_hidden(seen: Sight, clean: Mapping[str, Any], parts: Mapping[str, list[Entry]]) -> None:
+    """A new card is filled in by whoever makes it, but for what he is not even to see."""
+    given = [name for name, value in clean.items() if value]
+    given += [name for name, entries in parts.items() if entries]
+    given += [one["kind"] for one in parts.get("contacts", ())]
+    _refuse([name for name in given if not is_own(name) and seen.hides(name)])
+
+
+def _refuse_fixed(seen: Sight, after: Mapping[str, Any]) -> None:
+    _refuse([name for name in after if not is_own(name) and not seen.allows(name)])
+
+
+def refuse_fixed_contact(actor: User, kind: str) -> None:
+    """Raises `ValidationError` when contacts of this kind are closed to the actor's changes."""
+    _refuse([] if sight(actor).allows(kind) else [kind])
+
+
+def _refuse(names: Iterable[str]) -> None:
+    if errors := {name: [_("Your role does not let you change this.")] for name in names}:
+        raise ValidationError(errors)
+
+
+def _with_fixed(row: Client, given: Sequence[Entry], seen: Sight) -> list[Entry]:
+    """The contacts as given, with those of kinds that the actor may not change as they are."""
+    fixed = [one for one in COLLECTIONS["contacts"].current(row) if not seen.allows(one["kind"])]
+    known = {COLLECTIONS["contacts"].identity(one) for one in fixed}
+    rest = [one for one in given if COLLECTIONS["contacts"].identity(one) not in known]
+    _refuse(one["kind"] for one in rest if not seen.allows(one["kind"]))
+    return COLLECTIONS["contacts"].read([*fixed, *rest])
 
 
 def _check_own(

@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from orbita.accounts.models import User
-from orbita.clients.actions.card import update_client
+from orbita.clients.actions.card import refuse_fixed_contact, update_client
 from orbita.clients.collections import COLLECTIONS, Entry
 from orbita.clients.contacts import Contact, identity, read_contact
 from orbita.clients.models import Client, ContactPoint
@@ -45,6 +45,7 @@ def add_contact(
 
 def remove_contact(*, actor: User, client: Client, contact: ContactPoint) -> Event | None:
     """Takes the contact off the card; the next of its kind becomes the main one."""
+    refuse_fixed_contact(actor, contact.kind)
     gone = identity(contact)
     rest = [item for item in _contacts_of(client) if identity(item) != gone]
     return update_client(actor=actor, client=client, contacts=rest)
@@ -52,6 +53,7 @@ def remove_contact(*, actor: User, client: Client, contact: ContactPoint) -> Eve
 
 def make_main(*, actor: User, client: Client, contact: ContactPoint) -> Event | None:
     """Makes it the first to use among its kind; None when it is that already."""
+    refuse_fixed_contact(actor, contact.kind)
     chosen = identity(contact)
     marked = [
         replace(_demoted(item, contact.kind), is_main=True)

@@ -15,6 +15,7 @@ from orbita.clients.card_fields import plain
 from orbita.clients.collections import COLLECTIONS
 from orbita.clients.contacts import Contact, entry
 from orbita.clients.entry import ENTRANCES, Match, rule_of
+from orbita.clients.guarding import sight
 from orbita.clients.models import Client, EntryRule
 from orbita.core.events import changes, emit
 
@@ -61,16 +62,17 @@ def supplement(
 ) -> Client:
     """Adds to a known client what he lacks: fields that are empty, contacts that are new."""
     policy.require(actor, "clients.edit", client)
-    now = plain(client)
+    now, seen = plain(client), sight(actor)
     fresh = {
         name: value
         for name, value in values.items()
-        if value and name in now and name not in _NAMES and not now[name]
+        if value and name in now and name not in _NAMES and not now[name] and seen.allows(name)
     }
     collection = COLLECTIONS["contacts"]
     present = collection.current(client)
     known = {collection.identity(one) for one in present}
-    added = [entry(one) for one in contacts]
+    # What is closed to him stays as it is: the client is told apart by what was given already.
+    added = [entry(one) for one in contacts if seen.allows(one.kind)]
     new = [one | {"is_main": False} for one in added if collection.identity(one) not in known]
     parts: dict[str, Any] = {"contacts": [*present, *new]} if new else {}
     update_client(actor=actor, client=client, values=fresh, **parts)

@@ -19,7 +19,7 @@ from orbita.clients.actions.notes import delete_note, restore_note
 from orbita.clients.actions.people import link_person, unlink_person
 from orbita.clients.actions.relations import between, relate, unrelate
 from orbita.clients.collections import COLLECTIONS, Entry
-from orbita.clients.fields.known import hidden_from
+from orbita.clients.guarding import sight
 from orbita.clients.models import Client, CompanyPerson, Merge, Note
 from orbita.clients.relations import KINDS
 from orbita.clients.status.marks import undo_marked
@@ -122,11 +122,15 @@ def _undo_change(actor: User, client: Client, event: Event) -> Undone:
         return _undo_people(actor, event, before["people"], after["people"])
     if "relations" in after:
         return _undo_relation(actor, event, before["relations"], after["relations"])
-    closed = hidden_from("client", actor)
     values, parts, kept = _reverted(client, before, after)
-    # What the actor may not even see he neither puts back nor learns of.
-    values = {name: value for name, value in values.items() if name not in closed}
-    kept = [name for name in kept if name not in closed]
+    seen = sight(actor)
+    # What is closed to the actor stays as it is; of what he may not even see he learns nothing.
+    kept = [*kept, *(name for name in (*values, *parts) if not seen.allows(name))]
+    kept = [name for name in kept if not seen.hides(name)]
+    values = {name: value for name, value in values.items() if seen.allows(name)}
+    parts = {name: entries for name, entries in parts.items() if seen.allows(name)}
+    if "contacts" in parts:
+        parts["contacts"] = [one for one in parts["contacts"] if seen.allows(one["kind"])]
     if not values and not parts:
         return Undone(kept=kept)
     written = write_changes(actor, client, values, parts, undoes=event.pk)

@@ -12,7 +12,9 @@ from orbita.clients.fields.columns import shown
 from orbita.clients.fields.known import active, grouped, hidden_from, is_own, own_field, seen
 from orbita.clients.fields.subjects import subjects
 from orbita.clients.fields.values import seen_value
+from orbita.clients.guarding import OPEN, Sight, masked_entry, sight, told
 from orbita.clients.models.fields import FieldDefinition
+from orbita.clients.quality.problems import BY_NAME
 from orbita.core.models import Event
 
 
@@ -45,6 +47,8 @@ def subject_of(event: Event) -> str:
 
 def open_part(data: dict[str, Any], subject: str, actor: Any) -> dict[str, Any]:
     """The payload of an event without values of own fields that are closed to the actor."""
+    if subject in ("client", "order") and (seen := sight(actor)) is not OPEN:
+        data = _without_closed(data, seen)
     closed = hidden_from(subject, actor) if subject else frozenset()
     if data.get("field") in closed:  # a file that was put into it
         return {}
@@ -55,6 +59,23 @@ def open_part(data: dict[str, Any], subject: str, actor: Any) -> dict[str, Any]:
     if subject and policy.level(actor, "clients.view") != policy.ALL:
         _hide_linked(data, subject)
     return data
+
+
+def _without_closed(data: dict[str, Any], seen: Sight) -> dict[str, Any]:
+    """The payload without what the role does not see of cards, the masked in part."""
+    kept = dict(data)
+    for side in ("before", "after"):
+        if isinstance(data.get(side), dict):
+            kept[side] = told(data[side], seen)
+            if not seen.shows("addresses"):
+                kept[side].pop("delivery_address", None)
+    if isinstance(data.get("contacts"), list):  # marks put on contacts
+        shown = ((one, masked_entry("contacts", one["contact"], seen)) for one in data["contacts"])
+        kept["contacts"] = [one | {"contact": contact} for one, contact in shown if contact]
+    trouble = BY_NAME.get(data.get("problem", ""))
+    if trouble and not seen.shows(trouble.field):
+        kept["value"] = ""
+    return kept
 
 
 def _hide_linked(data: Mapping[str, Any], subject: str) -> None:

@@ -12,9 +12,9 @@ from django.utils.translation import gettext_lazy
 
 from orbita.accounts import policy
 from orbita.clients.card import EDITABLE
-from orbita.clients.contacts import Reach, identity, reach
+from orbita.clients.contacts import Reach, identity
 from orbita.clients.extension import MAIN, CardButton, CardPanel
-from orbita.clients.fields.known import hidden_from
+from orbita.clients.guarding import Sight, reach_of, sight
 from orbita.clients.models import Client, ContactPoint, DeadMark, QualitySettings
 from orbita.clients.quality.completeness import Weights, filled_in
 from orbita.clients.quality.problems import NO_CONTACT, Problem
@@ -38,12 +38,13 @@ class ToCheck:
 def hint(request: HttpRequest, client: Client) -> SafeString | str:
     """What to put right and what to check at the next talk; nothing when all is well."""
     dead: DeadMark | None = getattr(client, "dead", None)
-    facts = client.facts
+    facts, seen = client.facts, sight(request.user)
     problems: list[Problem] = []
     if facts.problems is None or facts.problems & ~NO_CONTACT.bit:
-        problems = problems_of(client, points_of(client))
+        found = problems_of(client, points_of(client))
+        problems = [one for one in found if seen.shows(one.trouble.field)]
     odd = {problem.contact for problem in problems}
-    to_check = [] if dead and not dead.brought_up_at else _to_check(client)
+    to_check = [] if dead and not dead.brought_up_at else _to_check(client, seen)
     to_check = [one for one in to_check if identity(one.point) not in odd]
     if not (dead or problems or to_check):
         return ""
@@ -58,7 +59,7 @@ def hint(request: HttpRequest, client: Client) -> SafeString | str:
     return render_to_string("clients/quality/_hint.html", context, request)
 
 
-def _to_check(client: Client) -> list[ToCheck]:
+def _to_check(client: Client, seen: Sight) -> list[ToCheck]:
     company, settings = Company.current(), QualitySettings.current()
     today = company.business_date()
     if client.facts.check_on is None or client.facts.check_on > today:
@@ -73,7 +74,8 @@ def _to_check(client: Client) -> list[ToCheck]:
                 if known
                 else _("never confirmed")
             )
-            found.append(ToCheck(point, reach(point), since))
+            if shown := reach_of(point, seen):
+                found.append(ToCheck(point, shown, since))
     return found
 
 
@@ -90,11 +92,11 @@ def completeness(request: HttpRequest, client: Client) -> SafeString | str:
         has_source=client.source_id is not None,
     )
     weights = Weights(QualitySettings.current())
-    closed = hidden_from("client", request.user)
+    closed = sight(request.user).fixed
     missing = [
         (_inside(str(item.label)), gain, _url(client, item.name, item.field))
         for item, gain in weights.missing(client.kind, mask | weights.own_filled(client.own))
-        if item.name not in closed
+        if item.name not in closed and item.field not in closed
     ]
     context = {
         "meter": charts.meter(

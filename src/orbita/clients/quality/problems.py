@@ -44,16 +44,18 @@ class Trouble:
     name: str
     bit: int
     label: str | Promise
+    # The field of the card that it is about, where it is one that can be closed.
+    field: str = ""
 
 
 CAPITALS = Trouble("capitals", 1, gettext_lazy("name in capital letters"))
 ALPHABETS = Trouble("alphabets", 2, gettext_lazy("letters of two alphabets"))
 NAME = Trouble("name", 4, gettext_lazy("odd name"))
-PHONE = Trouble("phone", 8, gettext_lazy("wrong phone"))
-EMAIL = Trouble("email", 16, gettext_lazy("wrong e-mail"))
-DOMAIN = Trouble("domain", 32, gettext_lazy("slip in an e-mail"))
-INN = Trouble("inn", 64, gettext_lazy("wrong INN"))
-BIRTHDAY = Trouble("birthday", 128, gettext_lazy("wrong birthday"))
+PHONE = Trouble("phone", 8, gettext_lazy("wrong phone"), "phone")
+EMAIL = Trouble("email", 16, gettext_lazy("wrong e-mail"), "email")
+DOMAIN = Trouble("domain", 32, gettext_lazy("slip in an e-mail"), "email")
+INN = Trouble("inn", 64, gettext_lazy("wrong INN"), "inn")
+BIRTHDAY = Trouble("birthday", 128, gettext_lazy("wrong birthday"), "birthday")
 MARKED = Trouble("marked", 256, gettext_lazy("contact marked as not working"))
 NO_CONTACT = Trouble("no_contact", 512, gettext_lazy("no working contact"))
 TROUBLES = (

@@ -1,6 +1,7 @@
 """A few clients to choose one from while somebody types."""
 
 from orbita.accounts.models import User
+from orbita.clients.guarding import sight
 from orbita.clients.models import Client
 from orbita.clients.querysets import ClientQuerySet
 from orbita.clients.search.conditions import text_condition
@@ -18,11 +19,16 @@ def clients_like(
     begins so; none for a single letter.
     """
     text = typed.replace("\0", "").strip()[:LONGEST]
-    condition = text_condition(text, region=Company.current().phone_region)
+    seen = sight(actor)
+    condition = text_condition(text, seen, region=Company.current().phone_region)
     if condition is None or (len(text) < 2 and not text.isdecimal()):
         return []
     clients = Client.objects.all() if among is None else among
     found = clients.visible_to(actor).filter(condition).order_by("name_key", "pk")
     begun = list(found.filter(name_key__prefix=normalise(text))[:MOST_FOUND])
     others = found.exclude(pk__in=[one.pk for one in begun])
-    return begun + list(others[: MOST_FOUND - len(begun)])
+    clients_found = begun + list(others[: MOST_FOUND - len(begun)])
+    if seen.hides("addresses"):
+        for one in clients_found:
+            one.city = ""
+    return clients_found

@@ -1,15 +1,16 @@
 """Conditions that lists and forms filter clients by."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 from django.db import connection
 from django.db.models import Q
 from django.db.models.expressions import RawSQL
 
 from orbita.clients.aliases import survivor_id
+from orbita.clients.guarding import CONTACTS, Sight
 from orbita.clients.models import Client, ContactPoint
 from orbita.clients.search import engine
-from orbita.clients.search.lookup import OF_CARDS, PHONES_ENDING
+from orbita.clients.search.lookup import PHONES_ENDING, kinds_for
 from orbita.clients.search.query import digits_of, own_number
 from orbita.clients.tokens import LONGEST
 from orbita.core.lookups import LAST_CHARACTER
@@ -20,20 +21,24 @@ MOST_WORDS = 6
 # Near misses that a list shows when nothing has the words as they were typed.
 MOST_NEAR = 200
 _BY_WORD = (
-    "SELECT p.id & 4294967295 FROM clients_word w"  # noqa: S608
+    "SELECT p.id & 4294967295 FROM clients_word w"
     " JOIN clients_posting p ON p.id >= w.id << 32 AND p.id < (w.id + 1) << 32"
-    f" WHERE w.text >= %s AND w.text < %s AND w.kind IN ({', '.join(map(str, OF_CARDS))})"
+    " WHERE w.text >= %s AND w.text < %s AND w.kind"
 )
 _BY_CONTACT = "SELECT client_id FROM clients_contactpoint WHERE key >= %s AND key < %s"
+_BY_WHOLE_CONTACT = "SELECT client_id FROM clients_contactpoint WHERE key = %s"
 _BY_INN = "SELECT id FROM clients_client WHERE NOT (inn = '') AND inn >= %s AND inn < %s"
 # The index over tax numbers leaves empty ones out, and SQLite wants to read that it may be used.
 _OF_INN = "SELECT id FROM clients_client WHERE NOT (inn = '') AND inn = %s"
 _BY_NUMBER = "SELECT client_id FROM clients_externalid WHERE value IN (%s, %s, %s)"
 MESSENGERS = ("telegram:", "vk:", "max:")
+PHONES = ("phone", "messenger")
 
 
-def text_condition(query: str, *, region: str = "RU") -> Q | None:
+def text_condition(query: str, seen: Sight, *, region: str = "RU") -> Q | None:
     """The clients that answer to what was typed into a search box; None when it says nothing.
+
+    Fields that are closed to whoever looks find nobody; a masked one finds by the whole of it.
 
     Every word must be found, in any order; a phone is taken whole, in any spelling. When nobody has
     the words as they were typed, those a slip or two away, transliterated or typed with the wrong
@@ -44,46 +49,71 @@ def text_condition(query: str, *, region: str = "RU") -> Q | None:
         return None
     if number := own_number(text):
         return Q(pk=survivor_id(number))
-    condition = _as_typed(query, text, region)
+    condition = _as_typed(query, text, region, seen)
     if condition is None or Client.objects.alive().filter(condition).exists():
         return condition
-    near = engine.near(query, region=region, limit=MOST_NEAR)
-    return Q(pk__in=near) if near else condition
+    near = engine.matches(query, seen, region=region, limit=MOST_NEAR)
+    ids = [match.client_id for match in near if not (match.own_words and seen.hides_own)]
+    return Q(pk__in=ids) if ids else condition
 
 
-def _as_typed(query: str, text: str, region: str) -> Q | None:
-    by_phone = _phone_condition(query, text, region)
+def _as_typed(query: str, text: str, region: str, seen: Sight) -> Q | None:
+    by_phone = _phone_condition(query, text, region, seen)
     by_words = Q()
     for piece in text.split(" ")[:MOST_WORDS]:
-        by_words &= _piece_condition(piece)
+        by_words &= _piece_condition(piece, seen)
     if not by_words:
         return by_phone
     return by_words | by_phone if by_phone else by_words
 
 
-def _piece_condition(piece: str) -> Q:
+def _piece_condition(piece: str, seen: Sight) -> Q:
     """A word of the query: what begins with it, or with each of its words for «Ёлкина-Перова»."""
     words = search_tokens(piece)
     if not words:
         return Q()
-    found = Q(pk__in=_begun(piece))
+    found = Q(pk__in=_begun(piece, seen))
     if words != [piece]:
         split = Q()
         for word in words[:MOST_WORDS]:
-            split &= Q(pk__in=_begun(word))
+            split &= Q(pk__in=_begun(word, seen))
         found |= split
     return found
 
 
-def _begun(piece: str) -> RawSQL:
+def _begun(piece: str, seen: Sight) -> RawSQL:
     """Clients with a word, a contact, a tax number or an outside number that begins so."""
     word = piece[:LONGEST]
-    parts: list[tuple[str, list[str]]] = [(_BY_WORD, _range(word))]
-    parts += [(_BY_CONTACT, _range(start + piece)) for start in _contact_starts(piece)]
+    kinds = ", ".join(map(str, kinds_for(seen)))
+    parts: list[tuple[str, list[str]]] = [(f"{_BY_WORD} IN ({kinds})", _range(word))]
+    parts += _by_contact(piece, seen)
     parts.append((_BY_NUMBER, [piece, piece.upper(), piece.capitalize()]))
     if piece.isdigit() and piece.isascii():
-        parts.append((_BY_INN, [piece, piece + ":"]))
+        if seen.shows("inn"):
+            parts.append((_BY_INN, [piece, piece + ":"]))
+        elif seen.masks("inn"):
+            parts.append((_OF_INN, [piece]))
     return _union(parts)
+
+
+def _by_contact(piece: str, seen: Sight) -> list[tuple[str, list[str]]]:
+    """By the beginning of contacts that are shown, by the whole of those that are masked."""
+    starts = list(_contact_starts(piece))
+    if not seen.closed:
+        return [(_BY_CONTACT, _range(start + piece)) for start in starts]
+    shown = [kind for kind in CONTACTS if seen.shows(kind)]
+    masked = [kind for kind in CONTACTS if seen.masks(kind)]
+    parts: list[tuple[str, list[str]]] = []
+    for start in starts:
+        if shown:
+            parts.append((_BY_CONTACT + _of_kinds(shown), _range(start + piece)))
+        if masked:
+            parts.append((_BY_WHOLE_CONTACT + _of_kinds(masked), [start + piece]))
+    return parts
+
+
+def _of_kinds(kinds: Iterable[str]) -> str:
+    return f" AND kind IN ({', '.join(repr(kind) for kind in kinds)})"
 
 
 def _contact_starts(piece: str) -> Iterable[str]:
@@ -100,23 +130,29 @@ def _union(parts: Iterable[tuple[str, list[str]]]) -> RawSQL:
     return RawSQL(" UNION ALL ".join(statements), [value for own in given for value in own])  # noqa: S611
 
 
-def _phone_condition(query: str, text: str, region: str) -> Q | None:
+def _phone_condition(query: str, text: str, region: str, seen: Sight) -> Q | None:
     digits = digits_of(text)
     if not digits:
         return None
+    kinds = [kind for kind in PHONES if not seen.hides(kind)]
     if phone := parse_phone(query, region):
-        return Q(pk__in=phones_ending(phone.e164[1:]))
-    condition = Q(pk__in=phones_ending(digits))
-    if text.startswith("+"):
+        return Q(pk__in=phones_ending(phone.e164[1:], kinds))
+    condition = Q()
+    open_kinds = [kind for kind in PHONES if seen.shows(kind)]
+    if open_kinds:
+        condition |= Q(pk__in=phones_ending(digits, open_kinds))
+    if text.startswith("+") and seen.shows("phone"):
         condition |= Q(pk__in=_union([(_BY_CONTACT, _range(f"+{digits}"))]))
     if len(digits) <= 9:
         condition |= Q(pk=survivor_id(int(digits)))
-    return condition
+    return condition or Q(pk__in=[])
 
 
-def phones_ending(digits: str) -> RawSQL:
-    """The clients with a phone that ends in these four or more digits."""
+def phones_ending(digits: str, kinds: Sequence[str] = PHONES) -> RawSQL:
+    """The clients with a phone, also a messenger's, that ends in these four or more digits."""
     statement = PHONES_ENDING[connection.vendor].replace("client_id, key", "client_id", 1)
+    if len(kinds) < len(PHONES):
+        statement += _of_kinds([*kinds, ""])
     return RawSQL(statement + " AND key LIKE %s", [digits[-4:], f"%{digits}"])  # noqa: S611
 
 

@@ -15,6 +15,7 @@ from rapidfuzz.distance import OSA, JaroWinkler, Levenshtein
 
 from orbita.clients.aliases import survivor_id
 from orbita.clients.first_names import FIRST_NAMES
+from orbita.clients.guarding import Sight
 from orbita.clients.search import lookup, query
 from orbita.clients.search.diminutives import OTHER_FORMS
 from orbita.clients.search.index import NAME, OWN, PLACE, unpacked
@@ -77,11 +78,15 @@ class Term:
     sound: str
     is_switched: bool
     is_last: bool
+    # Kinds of words that whoever searches may not find by.
+    closed: frozenset[int] = frozenset()
     candidates: dict[int, Candidate] = field(default_factory=dict)
     # Words that so many have that only the first of them were read.
     frequent: list[Candidate] = field(default_factory=list)
 
     def add(self, word: Found, price: float, why: str) -> None:
+        if word.kind in self.closed:
+            return
         price += 0 if word.kind == NAME else ELSEWHERE
         if self.is_switched:
             price, why = price + LAYOUT, "layout" if why in ("exact", "prefix") else why
@@ -103,13 +108,34 @@ class Term:
         return [*written[:kept], *slips[: most - min(kept, len(written))]]
 
 
-def near(text: str, *, region: str = "RU", limit: int) -> list[int]:
-    """Ids of the clients whom the text may mean, the likeliest first, without regard to rights."""
-    return [match.client_id for match in matches(text, region=region, limit=limit)]
+def matches(text: str, seen: Sight, *, region: str = "RU", limit: int = 50) -> list[Match]:
+    """The cards that a text may mean, whoever may see them, by price. Closed fields find nobody; by
+    the whole of a masked one, whoever knows it is found.
+    """
+    found = _matches(text, seen, region, limit)
+    return [match for match in found if _is_open(match, seen)] if seen.closed else found
 
 
-def matches(text: str, *, region: str = "RU", limit: int = 50) -> list[Match]:
-    """The cards that a text may mean, without regard to rights, by price."""
+def _is_open(match: Match, seen: Sight) -> bool:
+    return all(_finds(code, match, seen) for code in match.why)
+
+
+def _finds(code: str, match: Match, seen: Sight) -> bool:
+    fields = _FIELDS_OF.get(code, ())
+    if code == "contact":
+        fields = (_kind_of(match.told),)
+    whole = code in ("phone", "email", "inn", "contact") and match.price == 0
+    return all(seen.shows(name) or (whole and seen.masks(name)) for name in fields)
+
+
+def _kind_of(key: str) -> str:
+    """Which kind of contact has such a key: see `ContactPoint`."""
+    if "@" in key:
+        return "email"
+    return "messenger" if ":" in key else "link"
+
+
+def _matches(text: str, seen: Sight, region: str, limit: int) -> list[Match]:
     plain = query.plain(text)
     if not plain:
         return []
@@ -119,13 +145,13 @@ def matches(text: str, *, region: str = "RU", limit: int = 50) -> list[Match]:
     if "@" in plain.lstrip("@"):
         found.take(_by_email(plain))
         if not found:
-            found.take(_by_words(plain.partition("@")[0], limit, extra=1.5))
+            found.take(_by_words(plain.partition("@")[0], seen, limit, extra=1.5))
         return found.cheapest(limit)
     if digits := query.digits_of(plain):
         found.take(_by_digits(text, plain, digits, region))
         return found.cheapest(limit)
     found.take(_by_handle(plain))
-    found.take(_by_words(plain, limit))
+    found.take(_by_words(plain, seen, limit))
     return found.cheapest(limit)
 
 
@@ -230,9 +256,10 @@ def _phones(numbers: Iterable[str]) -> list[tuple[int, str]]:
 # ---- words ----
 
 
-def _by_words(plain: str, limit: int, extra: float = 0.0) -> list[Match]:
+def _by_words(plain: str, seen: Sight, limit: int, extra: float = 0.0) -> list[Match]:
     found = _Best()
-    searches = [_Words(reading, limit) for reading in query.readings(plain)]
+    closed = frozenset() if seen.shows("addresses") else frozenset([PLACE])
+    searches = [_Words(reading, limit, closed) for reading in query.readings(plain)]
     # Latin letters may be Russian ones by another layout or alphabet: both are tried step by step,
     # the cheaper steps of either before the dearer. Russian ones are rarely meant as Latin.
     at_once = searches if plain.isascii() else searches[:1]
@@ -258,10 +285,10 @@ def _by_words(plain: str, limit: int, extra: float = 0.0) -> list[Match]:
 class _Words:
     """One reading of the words, step by step; every step knows what those before have found."""
 
-    def __init__(self, reading: query.Reading, limit: int) -> None:
+    def __init__(self, reading: query.Reading, limit: int, closed: frozenset[int]) -> None:
         last = len(reading.words) - 1
         self.terms = [
-            Term(word, skeleton(word), reading.is_switched, place == last)
+            Term(word, skeleton(word), reading.is_switched, place == last, closed)
             for place, word in enumerate(reading.words)
         ]
         self.limit = limit
@@ -545,6 +572,18 @@ def _rarer_first(one: Candidate, other: Candidate) -> tuple[int, int]:
 
 
 _NAMES = sorted(FIRST_NAMES)
+# The fields by which a card was found; a messenger's number is a phone too.
+_FIELDS_OF = {
+    "phone": ("phone",),
+    "phone_part": ("phone", "messenger"),
+    "phone_typo": ("phone", "messenger"),
+    "email": ("email",),
+    "email_part": ("email",),
+    "email_typo": ("email",),
+    "inn": ("inn",),
+    "tag": ("tags",),
+    "place": ("addresses",),
+}
 # What is said of words that stand elsewhere than in the name.
 _ELSEWHERE = {PLACE: "place", OWN: "own"}
 _ENOUGH = {_Words.as_typed: 1.0, _Words.one_slip: 2.0, _Words.two_slips: 9.0}

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from django.db import connection
 from django.db.models import QuerySet
 
+from orbita.clients.guarding import Sight
 from orbita.clients.models import Client
 from orbita.clients.search.index import NAME, OWN, OWNER_BITS, PLACE, WORD_BITS
 from orbita.core.lookups import LAST_CHARACTER
@@ -20,6 +21,12 @@ _MOST_BRANCHES = 400
 
 # The kinds of words that a card is searched by first.
 OF_CARDS = (NAME, PLACE, OWN)
+
+
+def kinds_for(seen: Sight) -> tuple[int, ...]:
+    """Those of them that an actor may find by."""
+    places = (PLACE,) if seen.shows("addresses") else ()
+    return (NAME, *places) if seen.hides_own else (NAME, *places, OWN)
 
 
 def _list(kinds: Sequence[int]) -> str:

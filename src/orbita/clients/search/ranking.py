@@ -13,6 +13,7 @@ from django.utils.translation import pgettext_lazy
 from orbita.accounts import policy
 from orbita.clients.fields.known import seen as fields_seen
 from orbita.clients.fields.values import text_in
+from orbita.clients.guarding import Sight, sight
 from orbita.clients.models import Client, FieldDefinition
 from orbita.clients.search import engine, lookup
 from orbita.clients.search.engine import Match
@@ -77,11 +78,12 @@ def find_clients(
 
     `rows` narrows the choice further, such as to people.
     """
-    matches = engine.matches(text, region=region, limit=CONSIDERED)
+    open_to = sight(actor)
+    matches = engine.matches(text, open_to, region=region, limit=CONSIDERED)
     seen = Client.objects.visible_to(actor) if rows is None else rows
     if policy.level(actor, "clients.view") != policy.ALL or rows is not None:
         known = {match.client_id for match in matches}
-        matches += [one for one in _among(seen, text) if one.client_id not in known]
+        matches += [one for one in _among(seen, text, open_to) if one.client_id not in known]
     by_id = {match.client_id: match for match in matches}
     now, initials = timezone.now(), _initials(text)
     # As typed, and as it reads on the other layout of the keyboard.
@@ -107,7 +109,7 @@ def find_clients(
     told = {pk: by_id[pk].told for pk in wanted_ids} | _own_fields(actor, by_id, wanted_ids)
     why = {pk: by_id[pk].why for pk in wanted_ids}
     if len(wanted_ids) < limit:
-        for pk, words in find_in_texts(seen, text, by_id, limit - len(wanted_ids)):
+        for pk, words in find_in_texts(seen, text, by_id, limit - len(wanted_ids), open_to):
             told[pk], why[pk] = words, ("text",)
     cards = Client.objects.select_related("responsible").only(*SHOWN).in_bulk(list(why))
     return [
@@ -179,7 +181,7 @@ def _weight(
     return 2 * lately + math.log1p(orders or 0)
 
 
-def _among(rows: Any, text: str) -> list[Match]:
+def _among(rows: Any, text: str, seen: Sight) -> list[Match]:
     """Cards of a narrow choice with the words as typed, which are too many in the whole base."""
     plain = normalise(text)
     if own_number(plain):
@@ -189,7 +191,7 @@ def _among(rows: Any, text: str) -> list[Match]:
         return []
     found = rows
     for word in words:
-        ids = [one.id for one in lookup.words_beginning(word, 30)]
+        ids = [one.id for one in lookup.words_beginning(word, 30, kinds=lookup.kinds_for(seen))]
         if not ids:
             return []
         found = lookup.having_any(found, ids)

@@ -6,6 +6,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from orbita.clients import wording
+from orbita.clients.guarding import Sight
 from orbita.clients.models import Word
 from orbita.clients.search import lookup
 from orbita.clients.search.index import TEXTS
@@ -51,17 +52,30 @@ def excerpt(text: str, start: str, around: int) -> str:
     return ("…" if begin else "") + cut + ("…" if begin + around < len(line) else "")
 
 
-def find_in_texts(rows: Any, text: str, but: Collection[int], most: int) -> list[tuple[int, str]]:
+def find_in_texts(
+    rows: Any, text: str, but: Collection[int], most: int, seen: Sight
+) -> list[tuple[int, str]]:
     """(client, where and what stands there) of these clients whose texts have every word typed."""
     starts, ids = owners_of(text, Word.Kind.TEXT)
     if not ids:
         return []
     found = rows.filter(pk__in=set(ids) - set(but)).order_by("-pk").values_list("pk", *TEXTS)
-    return [(pk, _told(starts[0], texts)) for pk, *texts in found[:most]]
+    names = [name for name in TEXTS if seen.shows(name)]
+    if len(names) == len(TEXTS):
+        return [(pk, _told(starts[0], names, texts)) for pk, *texts in found[:most]]
+    rest = ((pk, dict(zip(TEXTS, texts, strict=True))) for pk, *texts in found)
+    opened = ((pk, [texts[name] for name in names]) for pk, texts in rest)
+    kept = [(pk, texts) for pk, texts in opened if _have_all(starts, texts)]
+    return [(pk, _told(starts[0], names, texts)) for pk, texts in kept[:most]]
 
 
-def _told(start: str, texts: Sequence[str | None]) -> str:
-    for name, text in zip(TEXTS, texts, strict=True):
+def _have_all(starts: Sequence[str], texts: Sequence[str | None]) -> bool:
+    whole = normalise(" ".join(text or "" for text in texts))
+    return all(start in whole for start in starts)
+
+
+def _told(start: str, names: Sequence[str], texts: Sequence[str | None]) -> str:
+    for name, text in zip(names, texts, strict=True):
         if text and start in normalise(text):
             return f"{_label(name)}: {excerpt(text, start, AROUND)}"
     return ""

@@ -257,6 +257,13 @@ ROWS = [
         data=lambda w: {"do": "main"},
     ),
     Row(
+        "clients:reveal",
+        answers(200, viewer=403, teammate=403, stranger=404),
+        method="POST",
+        kwargs=of_client,
+        data=lambda w: {"field": "phone", "contact": w["contact"].pk},
+    ),
+    Row(
         "clients:note",
         answers(302, viewer=403, stranger=404),
         method="POST",

@@ -19,6 +19,7 @@ from orbita.clients.actions import (
     update_client,
 )
 from orbita.clients.facts import compare
+from orbita.clients.guarding import OPEN
 from orbita.clients.models import AcquisitionSource, Client, ClientFacts, Tag
 from orbita.clients.search import indexed_words, text_condition
 from orbita.core.events import payload_of
@@ -37,7 +38,7 @@ def tokens(client: Client) -> set[str]:
 
 
 def found(text: str) -> list[Client]:
-    condition = text_condition(text)
+    condition = text_condition(text, OPEN)
     return list(Client.objects.filter(condition)) if condition else []
 
 

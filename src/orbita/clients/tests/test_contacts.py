@@ -10,6 +10,7 @@ from orbita.clients.actions import (
     set_contacts,
 )
 from orbita.clients.contacts import reach, read_contact
+from orbita.clients.guarding import OPEN
 from orbita.clients.models import Client
 from orbita.clients.search import text_condition
 from orbita.core.events import payload_of
@@ -105,7 +106,7 @@ def test_an_added_contact_is_found_by_its_last_digits(alice: User, client_row: C
     data = payload_of(event)
     assert data["before"] == {"contacts": []}
     assert data["after"]["contacts"][0]["key"] == "+79161234567"
-    condition = text_condition("4567")
+    condition = text_condition("4567", OPEN)
     assert condition is not None
     assert Client.objects.filter(condition).get() == client_row
 

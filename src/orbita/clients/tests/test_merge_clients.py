@@ -21,6 +21,7 @@ from orbita.clients.actions import (
 from orbita.clients.contacts import read_contact
 from orbita.clients.derived import DERIVED
 from orbita.clients.fields.actions import define_field
+from orbita.clients.guarding import OPEN
 from orbita.clients.mergers import MERGERS
 from orbita.clients.models import (
     Client,
@@ -114,7 +115,7 @@ def test_the_merged_card_answers_with_the_survivor(head: User, irina: Client, ir
     browser.post(reverse("clients:note", args=[ira.pk]), {"text": "Вдогонку", "kind": "note"})
     assert irina.notes.filter(text="Вдогонку").exists()
     for typed in (f"№ {ira.pk}", f"#{ira.pk}"):
-        condition = text_condition(typed)
+        condition = text_condition(typed, OPEN)
         assert condition is not None
         assert Client.objects.visible_to(head).filter(condition).get() == irina
     words = " ".join(

@@ -30,6 +30,7 @@ from orbita.clients.fields.indexing import (
 )
 from orbita.clients.fields.known import active
 from orbita.clients.fields.trades import TRADES, apply
+from orbita.clients.guarding import OPEN
 from orbita.clients.models import AcquisitionSource, Client, FieldDefinition, FieldMark, Tag
 from orbita.clients.search import text_condition
 from orbita.clients.tests.own_fields import build
@@ -498,7 +499,7 @@ def test_a_searchable_field_is_searched_from_then_on(
 ) -> None:
     field = define(label="Госномер")
     client = make(alice, **{field.name: "А123ВС 77"})
-    condition = text_condition("а123вс")
+    condition = text_condition("а123вс", OPEN)
     assert condition
     assert not Client.objects.filter(condition).exists()
     change_field(actor=admin, field=field, is_searchable=True)
@@ -509,7 +510,7 @@ def test_a_searchable_field_is_searched_from_then_on(
     assert not Client.objects.filter(condition).exists()
     archive_field(actor=admin, field=field)
     index_for_search.call(field.pk)
-    found = text_condition("к777кк")
+    found = text_condition("к777кк", OPEN)
     assert found
     assert not Client.objects.filter(found).exists()
 

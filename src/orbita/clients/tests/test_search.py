@@ -4,6 +4,7 @@ from django.db import transaction
 from orbita.accounts.models import User
 from orbita.clients.actions import add_note, create_client, delete_note, set_tags
 from orbita.clients.contacts import read_contact
+from orbita.clients.guarding import OPEN
 from orbita.clients.models import Client, Posting
 from orbita.clients.search import (
     find_clients,
@@ -58,14 +59,14 @@ def row(alice: User) -> Client:
     ],
 )
 def test_a_client_is_found_by(row: Client, query: str) -> None:
-    condition = text_condition(query)
+    condition = text_condition(query, OPEN)
     assert condition is not None
     assert list(Client.objects.filter(condition)) == [row]
 
 
 def test_a_client_is_found_by_its_own_number(row: Client) -> None:
     for query in (f"№ {row.pk}", f"#{row.pk}", f"№{row.pk}"):
-        condition = text_condition(query)
+        condition = text_condition(query, OPEN)
         assert condition is not None
         assert list(Client.objects.filter(condition)) == [row]
 
@@ -74,12 +75,12 @@ def test_a_client_is_found_by_its_own_number(row: Client) -> None:
     "query", ["семенова пётр", "0000", "№ 999999", "bob@example.org", "%", "' OR 1=1"]
 )
 def test_nobody_is_found_by(row: Client, query: str) -> None:
-    condition = text_condition(query)
+    condition = text_condition(query, OPEN)
     assert condition is None or not Client.objects.filter(condition).exists()
 
 
 def test_nothing_typed_is_no_condition() -> None:
-    assert text_condition("  \u200b ") is None
+    assert text_condition("  \u200b ", OPEN) is None
 
 
 def test_words_computed_in_memory_equal_the_stored_ones(row: Client) -> None:
@@ -172,6 +173,6 @@ def test_a_note_is_found_by_its_words_whatever_the_endings(alice: User, row: Cli
 def test_a_list_shows_near_misses_only_when_nothing_is_as_typed(alice: User, row: Client) -> None:
     other = create_client(actor=alice, values={"name": "Симёнова Алёна"})
     for typed, expected in (("симёнова", [other]), ("семеноав алена", [row])):
-        condition = text_condition(typed)
+        condition = text_condition(typed, OPEN)
         assert condition is not None
         assert set(Client.objects.filter(condition)) == set(expected), typed

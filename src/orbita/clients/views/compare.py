@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 from orbita.accounts import policy
 from orbita.clients import card_fields, wording
 from orbita.clients.card import ABOUT, TERMS
+from orbita.clients.guarding import Sight, mask, sight
 from orbita.clients.lists import CLIENTS, FEWEST_COMPARED, MOST_COMPARED
 from orbita.clients.models import Client
 from orbita.clients.views.common import actor_of
@@ -43,13 +44,15 @@ def compare(request: HttpRequest) -> HttpResponse:
     policy.require(actor, "clients.view")
     ids = _ids(request)
     columns = [column for column in CLIENTS.columns_for(actor) if column.name not in LEFT_OUT]
-    fields = [name for name in FIELDS if name not in {column.name for column in columns}]
+    seen = sight(actor)
+    known = {column.name for column in CLIENTS.columns}
+    fields = [name for name in FIELDS if name not in known and not seen.hides(name)]
     chosen = set(request.GET.getlist("show")) or set(AT_FIRST)
     shown = [column for column in columns if column.name in chosen]
     clients = _clients(actor, ids, shown)
     lines = [
         *_of_columns(clients, shown, actor),
-        *_of_fields(clients, [name for name in fields if name in chosen]),
+        *_of_fields(clients, [name for name in fields if name in chosen], seen),
     ]
     if "differing" in request.GET:
         lines = [line for line in lines if line.differs]
@@ -104,12 +107,12 @@ def _of_columns(clients: Sequence[Client], columns: Sequence[Column], actor: Any
     return lines
 
 
-def _of_fields(clients: Sequence[Client], names: Sequence[str]) -> list[Line]:
+def _of_fields(clients: Sequence[Client], names: Sequence[str], seen: Sight) -> list[Line]:
     lines = []
     for name in names:
-        cells = [
-            wording.value_of(name, card_fields.plain_value(client, name)) for client in clients
-        ]
+        values = [card_fields.plain_value(client, name) for client in clients]
+        masked = seen.masks(name)
+        cells = [mask(name, one) if masked else wording.value_of(name, one) for one in values]
         lines.append(Line(name, _capital(wording.label_of(name)), cells, _differs(cells)))
     return lines
 

@@ -28,6 +28,7 @@ from orbita.clients.duplicates.evidence import AGAINST
 from orbita.clients.fields.known import own_field, seen
 from orbita.clients.fields.values import seen_value
 from orbita.clients.forms import EntryRuleForm, into_form
+from orbita.clients.guarding import Sight, mask, reach_of, sight, told
 from orbita.clients.models import (
     Client,
     DuplicateGroup,
@@ -110,7 +111,7 @@ def _group_lines(actor: User, groups: Sequence[DuplicateGroup]) -> list[GroupLin
     for pair in standing.order_by("-score", "pk"):
         pairs[pair.group_id or 0].append(pair)
     ids = {pk for found in pairs.values() for pair in found for pk in (pair.a_id, pair.b_id)}
-    cards = _cards(actor, ids)
+    cards, seen = _cards(actor, ids), sight(actor)
     found = []
     for group in groups:
         mine = pairs[group.pk]
@@ -121,7 +122,7 @@ def _group_lines(actor: User, groups: Sequence[DuplicateGroup]) -> list[GroupLin
         found.append(
             GroupLine(
                 group,
-                [_line(cards[pk]) for pk in numbers if pk in cards],
+                [_line(cards[pk], seen) for pk in numbers if pk in cards],
                 sum(pk not in cards for pk in numbers),
                 words,
                 against,
@@ -148,11 +149,12 @@ def _cards(actor: User, ids: Collection[int]) -> dict[int, Client]:
     return {client.pk: client for client in rows}
 
 
-def _line(client: Client) -> Line:
-    contacts = [point.value for point in client.contacts.all()][:2]
+def _line(client: Client, seen: Sight) -> Line:
+    shown = (reach_of(point, seen) for point in client.contacts.all())
+    contacts = [one.text for one in shown if one][:2]
     count = client.facts.orders_count
     orders = ngettext("%(n)s order", "%(n)s orders", count) % {"n": formats.number(count)}
-    notes = [*contacts, client.city, orders if count else ""]
+    notes = [*contacts, "" if seen.hides("addresses") else client.city, orders if count else ""]
     url = reverse("clients:card", args=[client.pk])
     return Line(client, client.name, url, [note for note in notes if note])
 
@@ -232,7 +234,7 @@ def _side_by_side(
             "clients": clients,
             "keep": keep,
             "rows": _rows(request, clients, keep),
-            "lists": _lists(clients),
+            "lists": _lists(clients, sight(actor)),
             "figures": [
                 (
                     formats.number(client.facts.orders_count),
@@ -283,7 +285,12 @@ def _rows(request: HttpRequest, clients: Sequence[Client], keep: Client) -> list
 
 def _names(request: HttpRequest) -> list[str]:
     """The fields that the cards are compared by: the name as one, and own fields he may see."""
-    plain = [name for name in card_fields.READERS if name not in (*NAME, "kind")]
+    closed = sight(request.user)
+    plain = [
+        name
+        for name in card_fields.READERS
+        if name not in (*NAME, "kind") and not closed.hides(name)
+    ]
     return ["name", *plain, *(each.name for each in seen("client", request.user))]
 
 
@@ -292,15 +299,20 @@ def _text(client: Client, name: str, actor: User) -> str:
         return client.name
     if own := own_field("client", name):
         return wording.value_of(name, seen_value(client, own, actor))
-    return wording.value_of(name, card_fields.plain_value(client, name))
+    value = card_fields.plain_value(client, name)
+    masked = sight(actor).masks(name)
+    return mask(name, value) if masked else wording.value_of(name, value)
 
 
-def _lists(clients: Sequence[Client]) -> list[tuple[str, list[list[str]]]]:
+def _lists(clients: Sequence[Client], seen: Sight) -> list[tuple[str, list[list[str]]]]:
     """Contacts, addresses, tags: nothing to choose, everything is kept."""
     found = []
     for name, collection in COLLECTIONS.items():
         cells = [
-            [str(wording.entry_text(name, entry)) for entry in collection.current(client)]
+            [
+                str(wording.entry_text(name, entry))
+                for entry in told({name: collection.current(client)}, seen).get(name, ())
+            ]
             for client in clients
         ]
         if any(cells):

@@ -24,6 +24,7 @@ from orbita.clients.duplicates.exact import Known, already_here
 from orbita.clients.entry import Answer, Match, answer_to, matches_of, typed
 from orbita.clients.fields.known import changed_by, seen
 from orbita.clients.forms import ContactForm, FieldForm, QuickForm, into_form, split_tags
+from orbita.clients.guarding import sight
 from orbita.clients.models import Client, ContactPoint
 from orbita.clients.quality.typing_hints import pending, with_taken
 from orbita.clients.views.common import actor_of, client_or_404, form_page, is_part
@@ -98,9 +99,9 @@ def quick(request: HttpRequest) -> HttpResponse:
     fixes = pending(given)
     if given is not None and form.is_valid() and not fixes:
         data = form.cleaned_data
-        values = {"kind": form.chosen_kind, "name": data["name"], "inn": data["inn"]}
+        values = {"kind": form.chosen_kind, "name": data["name"], "inn": data.get("inn", "")}
         values |= form.own_values
-        addresses = [{"city": data["city"]}] if data["city"] else []
+        addresses = [{"city": data["city"]}] if data.get("city") else []
         asked = _add(request, form, values, form.contacts, addresses=addresses)
         if asked.answer:
             return asked.answer
@@ -231,7 +232,8 @@ def field(request: HttpRequest, pk: int, name: str) -> HttpResponse:
     """One field of the card: a piece of it for htmx, a page of its own without scripts."""
     client = client_or_404(request, pk)
     policy.require(request.user, "clients.edit", client)
-    if name not in EDITABLE and not _is_own_of(client, name, request):
+    closed = not sight(request.user).allows(name)
+    if closed or (name not in EDITABLE and not _is_own_of(client, name, request)):
         raise Http404
     posted = request.method == "POST"
     form = FieldForm(
@@ -312,7 +314,7 @@ def contact_new(request: HttpRequest, pk: int) -> HttpResponse:
     client = client_or_404(request, pk)
     policy.require(request.user, "clients.edit", client)
     typed = with_taken(request)
-    form = ContactForm(typed)
+    form = ContactForm(typed, actor=actor_of(request))
     hints = pending(typed)
     known: Sequence[Known] = []
     if typed is not None and form.is_valid() and not hints:

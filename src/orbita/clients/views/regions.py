@@ -18,6 +18,7 @@ from orbita.accounts import policy
 from orbita.clients.actions.regions import PERMISSION, delete_region, save_region, undo_region
 from orbita.clients.extension import CardPanel
 from orbita.clients.forms import form_field, into_form
+from orbita.clients.guarding import sight
 from orbita.clients.models import Address, Client, RegionPassport
 from orbita.clients.region_names import region_name_key
 from orbita.clients.views.common import actor_of, form_page
@@ -121,6 +122,8 @@ def zone_words(region: RegionPassport) -> str:
 
 
 def _panel(request: HttpRequest, client: Client) -> SafeString | str:
+    if sight(request.user).hides("addresses"):
+        return ""
     named = Address.objects.filter(client=client).exclude(region_key="")
     keys = {region_name_key(name) for name in named.values_list("region", flat=True)}
     found = list(RegionPassport.objects.filter(name_key__in=keys)[:3]) if keys else []

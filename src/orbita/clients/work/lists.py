@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy, ngettext
 
 from orbita.accounts import policy
+from orbita.clients.guarding import sight
 from orbita.clients.lists import COLUMNS, say, search
 from orbita.clients.models import Client
 from orbita.clients.work.giving import free_pool, give_out, take_clients
@@ -23,15 +24,16 @@ def _rows(actor: Any) -> Any:
 
 
 def _name(client: Client, look: Look) -> SafeString:
+    city = "" if sight(look.actor).hides("addresses") else client.city
     # Whoever sees his own clients only does not open the card before he has taken it.
     if policy.allows(look.actor, "clients.view", client):
         return format_html(
             '<a href="{}">{}</a><span class="mute">{}</span>',
             reverse("clients:card", args=[client.pk]),
             client.name,
-            client.city,
+            city,
         )
-    return format_html('<b>{}</b> <span class="mute">{}</span>', client.name, client.city)
+    return format_html('<b>{}</b> <span class="mute">{}</span>', client.name, city)
 
 
 def _released(client: Client, look: Look) -> str:

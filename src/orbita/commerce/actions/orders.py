@@ -12,6 +12,7 @@ from orbita.accounts import policy
 from orbita.accounts.models import User
 from orbita.clients import facts
 from orbita.clients.fields import values as own
+from orbita.clients.guarding import sight
 from orbita.clients.models import Client
 from orbita.commerce.actions.checking import fault
 from orbita.commerce.models import Order, OrderLine, Product
@@ -80,7 +81,7 @@ def update_order(
         old_lines = list(order.lines.all())
         before, old_costs = told(order, old_lines), (order.cost, order.cost_base)
         old_client = order.client_id
-        data = _with_kept(order, data)
+        data = _with_kept(order, data, actor)
         if _lines_differ(order, old_lines, data):
             _require_free_of_returns(order)
             if order.return_of_id:
@@ -100,8 +101,12 @@ def update_order(
     return order
 
 
-def _with_kept(order: Order, data: OrderData) -> OrderData:
-    """The data with what they leave out and an order cannot be without."""
+def _with_kept(order: Order, data: OrderData, actor: User) -> OrderData:
+    """The data with what they leave out and an order cannot be without, or that the actor may not
+    change.
+    """
+    if not sight(actor).allows("addresses"):
+        data = replace(data, delivery_address=order.delivery_address)
     if data.ordered_at is None and data.ordered_on is None:
         day = order.business_date if order.date_only else None
         data = replace(data, ordered_on=day, ordered_at=None if day else order.ordered_at)

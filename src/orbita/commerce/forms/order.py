@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy
 from orbita.accounts import policy
 from orbita.accounts.models import User
 from orbita.clients.fields.inputs import add_inputs, given_in
+from orbita.clients.guarding import sight
 from orbita.clients.models import Client
 from orbita.clients.search import clients_like
 from orbita.commerce.forms.fields import DecimalTextField, DiscountField, money_input
@@ -178,7 +179,14 @@ class HeadForm(UiForm):
             self.fields["status"].choices = Order.Status.choices  # type: ignore[attr-defined]
             for name in ("delivery", "delivery_method", "delivery_address", "promised_on"):
                 del self.fields[name]
+        elif sight(actor).hides("addresses"):
+            del self.fields["delivery_address"]
         self.own = add_inputs(self, "order", actor, order)
+
+    @property
+    def address_fields(self) -> list[forms.BoundField]:
+        """The address, unless it is closed to whoever writes the order."""
+        return [self["delivery_address"]] if "delivery_address" in self.fields else []
 
     @property
     def own_fields(self) -> list[forms.BoundField]:
@@ -409,7 +417,9 @@ class OrderEditor:
         )
 
     def _kept(self, name: str) -> str:
-        return str(getattr(self.order, name) if self.order else self.head.cleaned_data[name])
+        return str(
+            getattr(self.order, name) if self.order else self.head.cleaned_data.get(name, "")
+        )
 
     def _line_data(self, currency: str) -> list[LineData]:
         taken = [line.cleaned_data["ordinal"] for line in self.filled]

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from orbita.accounts.models import User
 from orbita.clients.fields.columns import columns_of
+from orbita.clients.guarding import sight
 from orbita.clients.models import Client
 from orbita.clients.search import text_condition
 from orbita.commerce import actions
@@ -107,7 +108,7 @@ def search_orders(rows: Rows, text: str, actor: Any) -> Rows:
     condition = Q()
     for number in {typed, typed.upper(), typed.lower()} - {""}:
         condition |= Q(number__prefix=number)
-    found = text_condition(text)
+    found = text_condition(text, sight(actor))
     if found is not None:
         condition |= Q(client__in=Client.objects.visible_to(actor).filter(found).values("pk"))
     return rows.filter(condition) if condition else rows.none()

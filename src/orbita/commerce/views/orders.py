@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from orbita.accounts import policy
 from orbita.accounts.models import User
 from orbita.clients.fields.shown import groups_of, open_part
+from orbita.clients.guarding import sight
 from orbita.clients.models import Client
 from orbita.clients.search import clients_like
 from orbita.commerce import actions, cells, forms, lists
@@ -139,6 +140,7 @@ def order(request: HttpRequest, pk: int) -> HttpResponse:
             "returns": [(each, formats.money(each.total, each.currency)) for each in back],
             "history": _history(one, actor),
             "own": groups_of(one, "order", actor),
+            "delivery_address": one.delivery_address if sight(actor).shows("addresses") else "",
             "may_edit": may_edit,
             "may_pay": may_edit and not cancelled and one.paid < one.total,
             "may_return": may_edit and not cancelled and bool(left),
@@ -408,6 +410,8 @@ def order_delivery(request: HttpRequest, pk: int) -> HttpResponse:
         "delivered_on": one.delivered_on,
     }
     form = forms.DeliveryForm(request.POST or None, initial=initial)
+    if not sight(actor).allows("addresses"):
+        del form.fields["address"]
     if request.method == "POST" and form.is_valid():
         with into_form(form):
             actions.set_delivery(actor=actor, order=one, **form.cleaned_data)

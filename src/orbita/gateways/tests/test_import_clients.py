@@ -8,6 +8,7 @@ from orbita.accounts.models import User
 from orbita.clients import facts
 from orbita.clients.actions import create_client, delete_client, update_client
 from orbita.clients.contacts import read_contact
+from orbita.clients.guarding import OPEN
 from orbita.clients.models import Client, CompanyPerson, ExternalId
 from orbita.clients.search import indexed_words, text_condition
 from orbita.commerce.models import OpeningBalance
@@ -50,7 +51,7 @@ def test_an_imported_card_is_found_by_all_its_words_and_its_event_tells_them(
 ) -> None:
     row = bring(sheet([HEADINGS, IVANOV]))
     for query in ("иванов", "петрович иван", "4567", "i@x.ru", "казань", "17"):
-        condition = text_condition(query)
+        condition = text_condition(query, OPEN)
         assert condition is not None
         assert Client.objects.filter(condition).count() == 1, query
     event = Event.objects.get(kind="client.created")

@@ -16,6 +16,7 @@ from orbita.clients.actions.undo import Undone
 from orbita.clients.collections import COLLECTIONS
 from orbita.clients.contacts import Contact, identity
 from orbita.clients.facts import refresh
+from orbita.clients.guarding import Sight, sight
 from orbita.clients.models import AcceptedValue, Client
 from orbita.clients.quality.problems import Problem
 from orbita.clients.quality.reading import problems_of
@@ -25,7 +26,7 @@ from orbita.core.models import Event
 
 def fix(*, actor: User, client: Client, trouble: str, value: str) -> Event | None:
     """Puts this value right as offered. Raises `ValidationError` when it is not there any more."""
-    problem = _problem(client, trouble, value)
+    problem = _problem(client, trouble, value, sight(actor))
     if not problem.can_be_fixed:
         raise ValidationError(_("There is nothing to offer here: correct it by hand."))
     return take(actor=actor, client=client, problems=[problem])
@@ -70,8 +71,10 @@ def _label(contact: Contact, kind: str) -> str:
 _NO_LABEL = frozenset(["тел", "телефон", "моб", "мобильный", "tel", "phone", "mob", "доб"])
 
 
-def _problem(client: Client, trouble: str, value: str) -> Problem:
+def _problem(client: Client, trouble: str, value: str, seen: Sight) -> Problem:
     for problem in problems_of(client):
+        if not seen.allows(problem.trouble.field):
+            continue
         if (problem.trouble.name, problem.value) == (trouble, value):
             return problem
     raise ValidationError(_("This has been put right already."))
@@ -80,7 +83,7 @@ def _problem(client: Client, trouble: str, value: str) -> Problem:
 def accept(*, actor: User, client: Client, trouble: str, value: str) -> Event:
     """Says that the odd value is right: it is not complained of again."""
     policy.require(actor, "clients.edit", client)
-    problem = _problem(client, trouble, value)
+    problem = _problem(client, trouble, value, sight(actor))
     with transaction.atomic():
         locked(client)
         AcceptedValue.objects.get_or_create(

@@ -14,6 +14,7 @@ from orbita.clients import card_fields
 from orbita.clients.actions.undo import undo_event
 from orbita.clients.facts import refresh
 from orbita.clients.fields import in_bulk
+from orbita.clients.guarding import Sight, sight
 from orbita.clients.models import AcceptedValue, Client, ContactPoint, Repair
 from orbita.clients.quality.actions.fixes import take
 from orbita.clients.quality.problems import Problem, find
@@ -88,7 +89,7 @@ def offered(actor: User, line: Line, limit: int) -> list[tuple[Client, list[Prob
     Looks no further than a chunk of those the rule finds.
     """
     page = list(_rows(actor, line.rule or {}).order_by("pk")[:CHUNK])
-    problems = _problems(page, line.mends)
+    problems = _problems(page, line.mends, sight(actor))
     return [(row, problems[row.pk]) for row in page if problems[row.pk]][:limit]
 
 
@@ -97,7 +98,9 @@ def _rows(actor: User, rule: Rule) -> Any:
     return rows.select_related("source", "responsible")
 
 
-def _problems(rows: Sequence[Client], mends: Collection[str]) -> dict[int, list[Problem]]:
+def _problems(
+    rows: Sequence[Client], mends: Collection[str], seen: Sight
+) -> dict[int, list[Problem]]:
     """What can be put right on each of these cards, of these problems or of all when none is named;
     two reads for all cards.
     """
@@ -122,7 +125,10 @@ def _problems(rows: Sequence[Client], mends: Collection[str]) -> dict[int, list[
                 region=region,
                 accepted=accepted.get(row.pk, ()),
             )
-            if problem.can_be_fixed and (not mends or problem.trouble.name in mends)
+            if problem.can_be_fixed
+            and (not mends or problem.trouble.name in mends)
+            # What the actor may not change stays for those who may.
+            and seen.allows(problem.trouble.field)
         ]
         for row in rows
     }
@@ -150,7 +156,7 @@ def _repair_chunk(actor: User, repair: Repair) -> bool:
     rows = _rows(actor, repair.rule).filter(pk__gt=repair.position).order_by("pk")
     page = list(rows.select_for_update(of=("self",), no_key=True)[:CHUNK])
     line = LINES.get(repair.line)
-    problems = _problems(page, line.mends if line else ())
+    problems = _problems(page, line.mends if line else (), sight(actor))
     events: list[Event] = []
     simple: dict[int, dict[str, Any]] = {}
     for row in page:

@@ -9,7 +9,7 @@ from orbita.core.backup import LEFT_OUT, LeftOut
 from orbita.core.events import KINDS, EventKind
 
 AREAS.register(
-    Area("staff", _("Staff and settings"), ("accounts", "audit", "core", "ui"), order=90)
+    Area("staff", _("Staff and settings"), ("accounts", "audit", "core", "ui", "exports"), order=90)
 )
 PERMISSIONS.register(
     Permission("accounts.manage", _("manage users, teams and tokens"), scoped=False),

@@ -35,6 +35,8 @@ urlpatterns = [
         {"format": "csv", "every_column": True},
         name="export-csv-all",
     ),
+    path("exports/", views.exports, name="exports"),
+    path("exports/<int:pk>/decide/", views.decide_export, name="decide-export"),
     path("exports/<int:pk>/", views.export_page, name="export"),
     path("exports/<int:pk>/file/", views.export_file, name="export-file"),
 ]

@@ -17,11 +17,14 @@ from orbita.accounts.models import User
 from orbita.accounts.policy import PERMISSIONS
 from orbita.core.rules import describe
 from orbita.gateways.exports import writers
+from orbita.gateways.exports.marking import marked
 from orbita.gateways.exports.models import Export
 from orbita.ui import formats
 from orbita.ui.lists import LISTS, Column, ListSpec, State, export_rows, headers
 
 FORMATS = ("csv", "xlsx")
+# A mark in the order of fewer rows would say nothing for sure.
+MARKED_FROM = 100
 
 
 @dataclass
@@ -35,6 +38,8 @@ class Plan:
     format: str
     # The rows that were ticked; None for all that fit.
     ids: Sequence[int] | None = None
+    # What the order of the rows is to bear.
+    mark: str = ""
 
     def __post_init__(self) -> None:
         policy.require(self.actor, str(self.spec.export))
@@ -54,6 +59,11 @@ class Plan:
     def count(self, most: int | None = None) -> int:
         rows = self.rows.order_by()
         return int((rows if most is None else rows[: most + 1]).count())
+
+    @cached_property
+    def total(self) -> int:
+        """All rows that will be written."""
+        return self.count()
 
     @property
     def filter_text(self) -> str:
@@ -75,7 +85,9 @@ class Plan:
 
     def write(self, path: Path, report: Any = None) -> int:
         """Writes the table and returns how many rows it has; `report(count)` hears on the way."""
-        counted = _Counted(export_rows(self.state, self.columns, self.rows), report)
+        rows = export_rows(self.state, self.columns, self.rows)
+        bears = self.mark and self.total >= MARKED_FROM
+        counted = _Counted(marked(rows, self.mark) if bears else rows, report)
         titles = headers(self.columns)
         if self.format == "csv":
             self._write_csv(path, titles, counted)
@@ -155,7 +167,7 @@ def plan_of(
 
 def plan_again(export: Export) -> Plan:
     """The plan of a stored export, as its owner may do it now."""
-    return plan_of(
+    plan = plan_of(
         actor=export.owner,
         name=export.list_name,
         query=export.query,
@@ -163,6 +175,8 @@ def plan_again(export: Export) -> Plan:
         ids=export.ids,
         columns=export.columns,
     )
+    plan.mark = export.mark
+    return plan
 
 
 @contextmanager

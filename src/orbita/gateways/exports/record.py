@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from django.db import transaction
 
 from orbita.core.events import Actor, emit
+from orbita.gateways.exports.models import Export
 
 
 def made(
@@ -15,6 +16,7 @@ def made(
     filter: str,
     count: int,
     columns: Sequence[str],
+    export: int | None = None,
     kind: str = "export.made",
 ) -> None:
     """Writes the event. `filter` is in words or as a rule, "" for everything."""
@@ -23,6 +25,7 @@ def made(
             kind,
             actor=actor,
             subject_type="export",
+            subject_id=export,
             data={
                 "list": name,
                 "format": format,
@@ -31,3 +34,20 @@ def made(
                 "columns": list(columns),
             },
         )
+
+
+def decided(*, actor: Actor, export: Export, kind: str) -> None:
+    """Writes that a table was let out or not, whose it is and why it was wanted."""
+    emit(
+        kind,
+        actor=actor,
+        subject_type="export",
+        subject_id=export.pk,
+        data={
+            "user": export.owner.display_name,
+            "list": export.list_name,
+            "filter": export.filter_text,
+            "count": export.total,
+            "reason": export.error or export.reason,
+        },
+    )

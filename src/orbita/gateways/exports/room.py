@@ -4,11 +4,20 @@ from datetime import timedelta
 
 from django.utils.translation import gettext_lazy as _
 
+from orbita.accounts.policy import PERMISSIONS, Permission
+from orbita.accounts.tabs import SETTINGS_TABS, Tab
 from orbita.core.events import KINDS, EventKind
 from orbita.core.jobs import SCHEDULES, Schedule
 from orbita.gateways.exports import jobs
+from orbita.gateways.exports.models import APPROVE
 from orbita.ui.lists import EXPORTERS, Exporter
 
+PERMISSIONS.register(
+    Permission(
+        APPROVE, _("approve exports of others and see what they took"), starter={"head": "team"}
+    )
+)
+SETTINGS_TABS.register(Tab("exports", _("Exports"), APPROVE, "gateways:exports", 88, "system"))
 KINDS.register(
     EventKind(
         "export.made",
@@ -16,6 +25,34 @@ KINDS.register(
         group="files",
         icon="download",
         erase=("filter",),
+    ),
+    EventKind(
+        "export.approval_asked",
+        _("Export to be approved"),
+        group="files",
+        icon="download",
+        erase=("filter", "reason"),
+    ),
+    EventKind(
+        "export.approved",
+        _("Export approved"),
+        group="files",
+        icon="check",
+        erase=("filter", "reason"),
+    ),
+    EventKind(
+        "export.refused",
+        _("Export not approved"),
+        group="files",
+        icon="x",
+        erase=("filter", "reason"),
+    ),
+    EventKind(
+        "export_rules.changed",
+        _("Limits of exports changed"),
+        group="settings",
+        icon="gear",
+        erase=(),
     ),
     EventKind(
         "export.asked",

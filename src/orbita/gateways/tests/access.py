@@ -25,6 +25,9 @@ def prepare(world: World) -> None:
     world["export"] = Export.objects.create(
         owner=world.owner, list_name="clients", format="csv", file_name="clients.csv"
     )
+    world["asked export"] = Export.objects.create(
+        owner=world.owner, list_name="clients", file_name="clients.csv", status="asked"
+    )
 
 
 def _draft(world: World) -> dict[str, int]:
@@ -95,5 +98,14 @@ ROWS = [
         for way in ("csv", "csv-all", "xlsx", "xlsx-all")
     ),
     Row("gateways:export", only("owner", otherwise=404), kwargs=_export),
+    Row("gateways:exports", only("head", "administrator")),
+    Row("gateways:exports", only("administrator", status=302), method="POST"),
+    Row(
+        "gateways:decide-export",
+        only("head", "administrator", status=302),
+        method="POST",
+        kwargs=lambda w: {"pk": w["asked export"].pk},
+        data=lambda w: {"do": "approve"},
+    ),
     Row("gateways:export-file", answers(404, owner=403), method="POST", kwargs=_export),
 ]

@@ -234,7 +234,7 @@ class TestLargeExports:
 
     def test_it_is_gone_after_a_day(self, admin: User, ordered: Export) -> None:
         run_all()
-        Export.objects.update(created_at=timezone.now() - timedelta(hours=25))
+        Export.objects.update(finished_at=timezone.now() - timedelta(hours=25))
         assert self.page(admin, ordered, "export-file", "post").status_code == 302
         assert actions.remove_old_exports() == 1
         assert list(folder().iterdir()) == []

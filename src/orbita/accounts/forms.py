@@ -302,3 +302,18 @@ class BackupKeyForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
         help_text=_("Paste it from where you have kept it."),
     )
+
+
+class ReadingRulesForm(forms.Form):
+    """How much is never unusual in a day."""
+
+    cards = forms.IntegerField(label=_("Cards opened"), min_value=1, max_value=1_000_000)
+    searches = forms.IntegerField(label=_("Searches"), min_value=1, max_value=1_000_000)
+    rows = forms.IntegerField(label=_("Rows through the API"), min_value=1, max_value=10**9)
+    closes = forms.BooleanField(
+        label=_("Close the account at once"),
+        required=False,
+        help_text=_(
+            "Ends sessions and tokens until an administrator opens the account. Never an administrator’s."
+        ),
+    )

@@ -3,7 +3,11 @@
 from django.utils.translation import gettext_lazy
 from django_tasks import task
 
-from orbita.accounts.actions import hand_over_belongings, send_password_reset
+from orbita.accounts.actions import (
+    forget_old_readings,
+    hand_over_belongings,
+    send_password_reset,
+)
 from orbita.accounts.models import User
 
 
@@ -11,6 +15,11 @@ from orbita.accounts.models import User
 def write_password_reset(email: str, site: str) -> None:
     """The page that asks for it queues this for any address: the answer never tells who is known."""
     send_password_reset(email, site)
+
+
+@task(label=gettext_lazy("Forget old readings"))
+def forget_readings() -> None:
+    forget_old_readings()
 
 
 @task(queue_name="long", atomic=False, max_attempts=3, label=gettext_lazy("Records of who leaves"))

@@ -113,6 +113,52 @@ class User(AbstractBaseUser):
         return "".join(word[0] for word in words[:2]).upper()
 
 
+class Reading(models.Model):
+    """How often somebody read something on a day: `subject_id` is the card's number, 0 for what has
+    none. No key to the card: what was read stays known when the card is gone.
+    """
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="readings")
+    day = models.DateField()
+    kind = models.CharField(max_length=20)
+    subject_id = models.BigIntegerField(default=0)
+    times = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        verbose_name = _("reading")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "day", "kind", "subject_id"], name="reading_once_per_day"
+            )
+        ]
+        indexes = [models.Index(fields=["day"], name="reading_by_day")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id}: {self.kind} {self.subject_id} on {self.day}"
+
+
+class ReadingRules(models.Model):
+    """So much in a day is never unusual; whether an unusual day closes the account."""
+
+    cards = models.PositiveIntegerField(default=150)
+    searches = models.PositiveIntegerField(default=1000)
+    rows = models.PositiveIntegerField(default=20_000)
+    closes = models.BooleanField(default=False)
+
+    class Meta:
+        verbose_name = _("rules of reading")
+
+    def __str__(self) -> str:
+        return f"{self.cards}, {self.searches}, {self.rows}"
+
+    @classmethod
+    def current(cls) -> "ReadingRules":
+        return cls.objects.first() or cls(pk=1)
+
+    def floor(self, kind: str) -> int:
+        return {"card": self.cards, "search": self.searches, "api": self.rows}.get(kind, 0)
+
+
 class Absence(models.Model):
     """Days on which somebody is away; the deputy sees and works what is his meanwhile."""
 

@@ -1,12 +1,15 @@
 """The accounts room: users, teams, roles, sign-in, tokens."""
 
+from datetime import time
+
 from django.utils.translation import gettext_lazy as _
 
-from orbita.accounts import policy
+from orbita.accounts import jobs, policy
 from orbita.accounts.policy import AREAS, PERMISSIONS, Area, Permission
 from orbita.core import rules
 from orbita.core.backup import LEFT_OUT, LeftOut
 from orbita.core.events import KINDS, EventKind
+from orbita.core.jobs import SCHEDULES, Schedule
 
 AREAS.register(
     Area("staff", _("Staff and settings"), ("accounts", "audit", "core", "ui", "exports"), order=90)
@@ -25,6 +28,17 @@ PERMISSIONS.register(
     Permission("core.backup_download", _("download backups: the whole base"), scoped=False),
 )
 KINDS.register(
+    EventKind("user.read_much", _("Unusually much was read"), group="security", icon="eye"),
+    EventKind(
+        "user.stopped", _("Account closed for unusual reading"), group="security", icon="lock"
+    ),
+    EventKind(
+        "reading_rules.changed",
+        _("Rules of reading changed"),
+        group="settings",
+        icon="gear",
+        erase=(),
+    ),
     EventKind("user.created", _("User added"), group="security", icon="users"),
     EventKind("user.changed", _("User changed"), group="security", icon="users"),
     EventKind(
@@ -107,3 +121,4 @@ KINDS.register(
 # The key of a session that still runs would let the finder of a backup in.
 LEFT_OUT.register(LeftOut("accounts_usersession"))
 rules.allow_facts_by(policy.allows)
+SCHEDULES.register(Schedule("readings", jobs.forget_readings, at=time(2, 30)))

@@ -41,6 +41,7 @@ SETTINGS_TABS.register(
     Tab("users", _("Users"), "accounts.manage", order=10, group="people"),
     Tab("teams", _("Teams"), "accounts.manage", order=11, group="people"),
     Tab("roles", _("Roles"), "accounts.manage", order=12, group="people"),
+    Tab("reading", _("Reading"), "accounts.manage", order=14, group="people"),
     Tab("rights", _("Check of rights"), "accounts.manage", order=13, group="people"),
     Tab("company", _("About the company"), "core.settings", order=20, group="company"),
     Tab("backups", _("Backups"), "core.backup", order=89, group="system"),

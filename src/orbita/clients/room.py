@@ -10,6 +10,7 @@ from orbita.accounts.field_rights import GUARDED
 from orbita.accounts.leaving import BELONGINGS, Belongings
 from orbita.accounts.policy import AREAS, PERMISSIONS, Area, Permission
 from orbita.accounts.tabs import SETTINGS_TABS, Tab
+from orbita.accounts.watching import TRAILS
 from orbita.clients import (
     card,
     facts,
@@ -20,6 +21,7 @@ from orbita.clients import (
     own_merging,
     recorders,
     rule_facts,
+    trail,
     wording,
 )
 from orbita.clients.audit import room as audit  # noqa: F401 - what the log brings
@@ -264,6 +266,7 @@ CARD_PANELS.register(regions.PANEL, relations.PANEL)
 CARD_BUTTONS.register(work_shown.HAND_OVER, work_shown.STOP)
 FACTS.register("client", *rule_facts.FACTS)
 register_subject("client", Client)
+TRAILS.register(trail.TRAIL)
 BELONGINGS.register(Belongings("clients", _("Clients"), giving.led_by, giving.hand_all_over))
 RECORDS.register(
     RecordKind(

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from orbita.accounts import actions as accounts
-from orbita.accounts import policy
+from orbita.accounts import policy, watching
 from orbita.accounts.middleware import public
 from orbita.accounts.models import User
 from orbita.ui import actions, kit, menu, toasts
@@ -38,6 +38,7 @@ def found(request: HttpRequest, query: str, limit: int) -> list[Group]:
     """Hits of every provider open to the user, groups without hits left out."""
     if len(query) < SHORTEST_QUERY:
         return []
+    watching.note(request.user, watching.SEARCH)
     return [
         Group(str(provider.label), hits)
         for provider, hits in menu.found_by(request.user, query, limit)

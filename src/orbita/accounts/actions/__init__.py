@@ -46,6 +46,7 @@ from .sessions import (
 from .tokens import create_token, is_scope, revoke_token, scope_choices, scope_words, user_of_token
 from .upkeep import change_company, retry_job, send_again
 from .users import change_preferences, change_user, create_user, save_team
+from .watching import change_reading_rules, forget_old_readings, judge
 
 __all__ = [
     "accept_invitation",
@@ -56,6 +57,7 @@ __all__ = [
     "change_company",
     "change_password",
     "change_preferences",
+    "change_reading_rules",
     "change_user",
     "confirm_second_factor",
     "create_token",
@@ -69,6 +71,7 @@ __all__ = [
     "end_second_factor",
     "end_session",
     "find_invitation",
+    "forget_old_readings",
     "forgive_failures",
     "grant_right",
     "hand_over_belongings",
@@ -76,6 +79,7 @@ __all__ = [
     "invite",
     "invite_person",
     "is_scope",
+    "judge",
     "let_go",
     "make_backup_key",
     "make_setup_token",

@@ -172,6 +172,14 @@ ROWS = [
         kwargs=lambda w: {"pk": w["role"].pk},
     ),
     Row("accounts:leaving", ADMINISTRATOR, kwargs=lambda w: {"pk": w.owner.pk}),
+    Row("accounts:person-reading", ADMINISTRATOR, kwargs=lambda w: {"pk": w.owner.pk}),
+    Row("accounts:reading", ADMINISTRATOR),
+    Row(
+        "accounts:reading",
+        CHANGED_BY_ADMINISTRATOR,
+        method="POST",
+        data=lambda w: {"cards": "200", "searches": "500", "rows": "1000"},
+    ),
     Row(
         "accounts:leaving",
         CHANGED_BY_ADMINISTRATOR,

@@ -37,6 +37,7 @@ from .profile import (
     sessions,
     tokens,
 )
+from .reading import person_reading, reading
 from .roles import (
     delete_role,
     end_grant,
@@ -77,7 +78,9 @@ __all__ = [
     "mail",
     "new_role",
     "password",
+    "person_reading",
     "profile",
+    "reading",
     "reset_second_factor",
     "resume_sending",
     "retry_job",

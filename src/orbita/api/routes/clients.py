@@ -7,7 +7,7 @@ from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from ninja import Router
 
-from orbita.accounts import policy
+from orbita.accounts import policy, watching
 from orbita.accounts.models import User
 from orbita.api.auth import actor
 from orbita.api.idempotency import once
@@ -108,15 +108,17 @@ def list_clients(request: HttpRequest, params: PageParams) -> HttpResponse:
     policy.require(user, "clients.view")
     rows, limit = page_of(Client.objects.visible_to(user), params, subject="client", actor=user)
     currency = Company.current().currency
-    return page_response(
-        [as_json(row, currency, user) for row in client_rows(rows)[: limit + 1]], limit
-    )
+    found = [as_json(row, currency, user) for row in client_rows(rows)[: limit + 1]]
+    watching.note(user, watching.API, times=min(len(found), limit))
+    return page_response(found, limit)
 
 
 @router.get("/{client_id}", response={200: ClientFull, **COMMON}, summary="Get a client")
 def get_client(request: HttpRequest, client_id: RowId) -> HttpResponse:
     user = actor(request)
-    return json_response(full(user, visible(user, client_id)))
+    client = visible(user, client_id)
+    watching.note(user, watching.CARD, client.pk)
+    return json_response(full(user, client))
 
 
 @router.post("", response={200: ClientFull, 201: ClientFull, **WRITING}, summary="Add a client")

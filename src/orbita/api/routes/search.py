@@ -4,6 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router, Schema
 from pydantic import Field, StringConstraints
 
+from orbita.accounts import watching
 from orbita.api.auth import actor
 from orbita.api.paging import json_response
 from orbita.api.problems import COMMON
@@ -40,9 +41,11 @@ def search(
     Forgives typos, the wrong keyboard layout, transliteration and everyday forms of names. Only
     what the token's user may see; `why` says in words by what it was found.
     """
+    user = actor(request)
+    watching.note(user, watching.SEARCH)
     hits = [
         {name: getattr(hit, name) for name in Hit.model_fields}
-        for _provider, found in found_by(actor(request), q, limit)
+        for _provider, found in found_by(user, q, limit)
         for hit in found
     ]
     return json_response({"query": q, "hits": hits})

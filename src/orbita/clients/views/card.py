@@ -5,7 +5,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from orbita.accounts import policy
+from orbita.accounts import policy, watching
 from orbita.clients import actions
 from orbita.clients.card import Card, card_rows
 from orbita.clients.forms import NoteForm, into_form
@@ -22,6 +22,7 @@ def card(request: HttpRequest, pk: int) -> HttpResponse:
     client = get_object_or_404(card_rows(actor_of(request)).answering(pk))
     if client.pk != pk:
         return redirect("clients:card", pk=client.pk)
+    watching.note(request.user, watching.CARD, client.pk)
     return _page(request, client, NoteForm())
 
 

@@ -6,9 +6,10 @@ from django.utils.translation import gettext_lazy as _
 
 from orbita.accounts.policy import PERMISSIONS, Permission
 from orbita.accounts.tabs import SETTINGS_TABS, Tab
+from orbita.accounts.watching import TRAILS
 from orbita.core.events import KINDS, EventKind
 from orbita.core.jobs import SCHEDULES, Schedule
-from orbita.gateways.exports import jobs
+from orbita.gateways.exports import jobs, trail
 from orbita.gateways.exports.models import APPROVE
 from orbita.ui.lists import EXPORTERS, Exporter
 
@@ -18,6 +19,7 @@ PERMISSIONS.register(
     )
 )
 SETTINGS_TABS.register(Tab("exports", _("Exports"), APPROVE, "gateways:exports", 88, "system"))
+TRAILS.register(trail.TRAIL)
 KINDS.register(
     EventKind(
         "export.made",

@@ -1,0 +1,126 @@
+"""How much each person reads: cards opened, searches, rows through the API; day by day, for 90 days.
+
+Reading must not wait for the database: requests are counted in memory, and the web process writes
+every few seconds what came together. A crash loses those seconds.
+"""
+
+import atexit
+import contextlib
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import Count, Sum
+from django.utils.functional import Promise
+from django.utils.translation import pgettext_lazy
+
+from orbita.accounts.models import Reading, User
+from orbita.core.models import Company
+from orbita.core.registry import Registry
+
+EVERY = 5.0  # seconds
+KEPT = 90  # days
+CARD, SEARCH, API = "card", "search", "api"
+KINDS: dict[str, Promise] = {
+    CARD: pgettext_lazy("reading", "cards opened"),
+    SEARCH: pgettext_lazy("reading", "searches"),
+    API: pgettext_lazy("reading", "rows through the API"),
+}
+_ADD = (
+    "INSERT INTO accounts_reading (user_id, day, kind, subject_id, times) VALUES (%s, %s, %s, %s, %s)"
+    " ON CONFLICT (user_id, day, kind, subject_id)"
+    " DO UPDATE SET times = accounts_reading.times + excluded.times"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Something that a person looked at or took: the day, what, its address, more words."""
+
+    day: date
+    text: str
+    url: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Trail:
+    """What upper rooms know of it: `lines(user, since, actor)`, the newest first, as the actor may see."""
+
+    name: str
+    label: str | Promise
+    lines: Callable[[User, date, User], Sequence[Line]]
+
+
+TRAILS: Registry[Trail] = Registry("trail")
+
+_counts: Counter[tuple[int, str, int]] = Counter()
+_lock = threading.Lock()
+
+
+def note(actor: Any, kind: str, subject_id: int = 0, times: int = 1) -> None:
+    """Counts a reading. One who looks as somebody else reads himself."""
+    reader = getattr(actor, "seen_by", None) or actor
+    if reader.pk is None or getattr(reader, "is_service", False):
+        return
+    with _lock:
+        _counts[reader.pk, kind, subject_id] += times
+
+
+def flush() -> set[int]:
+    """Writes down what was counted; returns whose readings."""
+    with _lock:
+        taken = dict(_counts)
+        _counts.clear()
+    if not taken:
+        return set()
+    day = Company.current().business_date()
+    known = set(User.objects.filter(pk__in={key[0] for key in taken}).values_list("pk", flat=True))
+    rows = [
+        (user, day, kind, subject, times)
+        for (user, kind, subject), times in sorted(taken.items())
+        if user in known
+    ]
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.executemany(_ADD, rows)
+    return known
+
+
+def start() -> None:
+    """Lets this process write down its readings from now on, until its end."""
+    threading.Thread(target=_go_on, name="readings", daemon=True).start()
+    atexit.register(_write)
+
+
+def _go_on() -> None:
+    while True:
+        time.sleep(EVERY)
+        _write()
+
+
+def _write() -> None:
+    from orbita.accounts.actions.watching import judge
+
+    # A busy or absent database: these seconds are lost, the next are not.
+    with contextlib.suppress(Exception):
+        for user_id in flush():
+            judge(user_id)
+    connection.close()
+
+
+def readings_of(user_ids: Sequence[int], first: date) -> list[tuple[int, date, str, int]]:
+    """(user, day, kind, how much) since a day: cards are counted once a day each."""
+    found: Counter[tuple[int, date, str]] = Counter()
+    rows = Reading.objects.filter(user_id__in=user_ids, day__gte=first, kind__in=KINDS)
+    for user, day, kind, subjects, times in (
+        rows.values_list("user_id", "day", "kind")
+        .annotate(subjects=Count("pk"), times=Sum("times"))
+        .order_by("user_id", "day", "kind")
+    ):
+        found[user, day, kind] = subjects if kind == CARD else times
+    return [(user, day, kind, count) for (user, day, kind), count in found.items()]

@@ -7,13 +7,14 @@ from django.utils.translation import gettext_lazy as _
 from orbita.accounts.policy import AREAS, PERMISSIONS, Area, Permission
 from orbita.accounts.tabs import SETTINGS_TABS, Tab
 from orbita.analytics import card, jobs, rfm_facts
-from orbita.analytics.models import RfmHistory, RfmScore
+from orbita.analytics.models import RfmHistory, RfmMonth, RfmRun, RfmScore, RfmSettings
 from orbita.analytics.reports import REPORTS
 from orbita.analytics.reports.rfm import RFM
 from orbita.analytics.reports.status import STATUS
 from orbita.clients import lists
 from orbita.clients.derived import DERIVED, Derived
 from orbita.clients.extension import CARD_PANELS, CARD_STRIP
+from orbita.clients.privacy.registry import SETTLED, Settled
 from orbita.core.events import KINDS, SUBSCRIPTIONS, EventKind, Subscription
 from orbita.core.jobs import SCHEDULES, Schedule
 from orbita.core.models import Origin
@@ -57,6 +58,7 @@ DERIVED.register(Derived("rfm scores", RfmScore), Derived("rfm history", RfmHist
 SCHEDULES.register(Schedule("rfm", jobs.refresh_rfm, at=time(6)))
 REPORTS.register(RFM, STATUS)
 FACTS.register("client", *rfm_facts.FACTS)
+SETTLED.register(Settled("sums of the whole base", (RfmMonth, RfmRun, RfmSettings)))
 CARD_STRIP.register(card.STRIP)
 CARD_PANELS.register(card.PANEL)
 DERIVED.register(Derived("rfm_score", RfmScore), Derived("rfm_history", RfmHistory))

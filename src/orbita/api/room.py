@@ -1,1 +1,5 @@
 """The api room."""
+
+from orbita.api import privacy
+
+privacy.register()

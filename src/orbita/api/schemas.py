@@ -11,6 +11,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    IPvAnyAddress,
     StringConstraints,
 )
 
@@ -210,6 +211,49 @@ class Standing(Schema):
     why: str
     marks: list[PutMark]
     moves: list[Move]
+
+
+class Answer(Schema):
+    """What a client said about one purpose and channel, and how that is known."""
+
+    id: int
+    purpose: str
+    channel: str = Field(description="Empty where the purpose has no channels.")
+    given: bool
+    at: datetime
+    source: str
+    text_version: int | None = Field(description="Of the text that was agreed to.")
+    address: str | None
+    proof: str
+    is_current: bool
+
+
+class Permitted(Schema):
+    """Whether the client may be reached for a purpose by a channel, and if not, why not."""
+
+    purpose: str
+    channel: str
+    allowed: bool
+    reason: str
+
+
+class Consents(Schema):
+    may: list[Permitted]
+    answers: list[Answer] = Field(description="Newest first.")
+
+
+class AnswerIn(Strict):
+    purpose: Literal["service", "advertising", "profiling"]
+    channels: Annotated[
+        list[Literal["email", "sms", "messenger", "call"]],
+        Field(max_length=4, description="Only advertising has channels, and needs at least one."),
+    ] = []
+    given: bool
+    source: Literal["paper", "form", "phone", "email", "messenger", "api"] = "api"
+    at: Moment | None = Field(None, description="When it was said; now without it.")
+    text_version: int | None = Field(None, ge=1, le=10_000)
+    address: IPvAnyAddress | None = Field(None, description="Where the form was sent from.")
+    proof: Text = ""
 
 
 class ProductRow(Schema):

@@ -40,6 +40,7 @@ from orbita.clients.models import (
     Alias,
     Client,
     CompanyPerson,
+    Consent,
     ContactPoint,
     FieldDefinition,
     Relation,
@@ -137,6 +138,7 @@ def card_rows(actor: User) -> Any:
     rows = seen.annotate(
         has_taken_in=Exists(Alias.objects.filter(survivor=OuterRef("pk"))),
         has_relations=Exists(Relation.objects.filter(own)),
+        has_consents=Exists(Consent.objects.filter(client=OuterRef("pk"))),
     )
     for item in CARD_STRIP:
         if item.join and (item.permission is None or policy.allows(actor, item.permission)):

@@ -42,6 +42,7 @@ from orbita.clients.fields.facts import facts_of
 from orbita.clients.fields.subjects import register_subject
 from orbita.clients.mergers import COLUMNS, MERGERS
 from orbita.clients.models import Client, ClientStatus, ClientWork, StatusMove
+from orbita.clients.privacy import room as privacy
 from orbita.clients.quality import room as quality
 from orbita.clients.status import jobs as status_jobs
 from orbita.clients.status import keeping, shown, words
@@ -335,3 +336,4 @@ SEARCH.register(
 SCHEDULES.register(Schedule("search index", jobs.index_missing, every=timedelta(days=1)))
 CHECKS.register(Check("facts", _("sums and dates of clients"), facts.sample_agrees))
 quality.register()
+privacy.register_all()

@@ -1,6 +1,7 @@
 from django.urls import path
 
 from orbita.clients.audit import views as audit
+from orbita.clients.privacy.urls import urlpatterns as privacy
 from orbita.clients.quality.urls import urlpatterns as quality
 from orbita.clients.status import views as statuses
 from orbita.clients.views import (
@@ -92,5 +93,6 @@ urlpatterns = [
     path("segments/<int:pk>/", segments.change, name="segment"),
     path("segments/<int:pk>/delete/", segments.delete, name="segment-delete"),
     path("segments/restore/<int:event>/", segments.restore, name="segment-restore"),
+    *privacy,
     *quality,
 ]

@@ -25,7 +25,7 @@ from orbita.clients.facts import RECORDERS
 from orbita.clients.fields.facts import facts_of
 from orbita.clients.fields.subjects import register_subject
 from orbita.clients.mergers import MERGERS
-from orbita.commerce import card, jobs, lists, merging, rule_facts, search, words
+from orbita.commerce import card, jobs, lists, merging, privacy, rule_facts, search, words
 from orbita.commerce.facts import RECORDER
 from orbita.commerce.models import Order, Product
 from orbita.core.events import KINDS, EventKind
@@ -158,3 +158,4 @@ SEARCH.register(
     SearchProvider("orders", _("Orders"), search.orders, "orders.view"),
     SearchProvider("products", _("Products"), search.products, "products.view"),
 )
+privacy.register()

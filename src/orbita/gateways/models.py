@@ -162,6 +162,7 @@ class ImportChange(models.Model):
         RELATION = "related", _("Recommendation")
         # Said in a row and not settled yet: see `imports.recommending`.
         SAID = "said", _("Recommendation")
+        CONSENT = "consent", _("Answer about advertising")
 
     batch = models.ForeignKey(
         Import, on_delete=models.CASCADE, related_name="changes", db_index=False

@@ -4,7 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from orbita.clients.mergers import MERGERS
 from orbita.core.events import KINDS, EventKind
-from orbita.gateways import pages  # noqa: F401 - what pages and exports register
+from orbita.gateways import pages, privacy  # noqa: F401 - what pages and exports register
 from orbita.gateways.files.fields import ask_for_added
 from orbita.gateways.imports import merging, own_cells
 
@@ -75,3 +75,4 @@ KINDS.register(
     ),
 )
 MERGERS.register(merging.MERGER)
+privacy.register()

@@ -1,8 +1,21 @@
 from ninja import Router
 
-from . import carts, clients, fields, imports, me, orders, products, relations, rfm, search
+from . import (
+    carts,
+    clients,
+    consents,
+    fields,
+    imports,
+    me,
+    orders,
+    products,
+    relations,
+    rfm,
+    search,
+)
 
 clients.router.add_router("", relations.router)
+clients.router.add_router("", consents.router)
 ROUTERS: dict[str, Router] = {
     "/me": me.router,
     "/fields": fields.router,

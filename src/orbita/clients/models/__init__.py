@@ -13,6 +13,7 @@ from .facts import ClientFacts
 from .fields import FieldDefinition, FieldMark
 from .note import Attachment, Note
 from .people import CompanyPerson
+from .privacy import By, Consent, ConsentText, Erasure, LegalHold, Purpose
 from .quality import (
     AcceptedValue,
     ContactState,
@@ -44,6 +45,7 @@ __all__ = [
     "Alias",
     "Attachment",
     "BankAccount",
+    "By",
     "Client",
     "ClientFacts",
     "ClientMark",
@@ -51,6 +53,8 @@ __all__ = [
     "ClientTag",
     "ClientWork",
     "CompanyPerson",
+    "Consent",
+    "ConsentText",
     "ContactPoint",
     "ContactState",
     "ContactStop",
@@ -59,14 +63,17 @@ __all__ = [
     "DuplicatePair",
     "DuplicateScan",
     "EntryRule",
+    "Erasure",
     "ExternalId",
     "FieldDefinition",
     "FieldMark",
+    "LegalHold",
     "Merge",
     "MergeRun",
     "Note",
     "NotePosting",
     "Posting",
+    "Purpose",
     "QualityDay",
     "QualitySettings",
     "RegionPassport",

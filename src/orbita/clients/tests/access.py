@@ -2,9 +2,12 @@
 
 import json
 from dataclasses import asdict
+from datetime import timedelta
 
 from django.core import signing
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import transaction
+from django.utils import timezone
 
 from orbita.accounts.models import Role
 from orbita.accounts.testing import Row, World, answers, only
@@ -30,15 +33,20 @@ from orbita.clients.models import (
     Attachment,
     ContactPoint,
     DuplicateGroup,
+    Erasure,
     MergeRun,
     Relation,
     StatusRules,
 )
+from orbita.clients.privacy.consents import add_text, record_consent
+from orbita.clients.privacy.erasing import ask_erasure
+from orbita.clients.privacy.holds import hold_data
 from orbita.clients.quality.actions import change_settings, request_repair
 from orbita.clients.status.settings import change_rules
 from orbita.clients.views.duplicates import SALT
 from orbita.clients.work.settings import change_work_rules
 from orbita.core import context
+from orbita.core.events import emit
 
 
 def prepare(world: World) -> None:
@@ -96,6 +104,36 @@ def prepare(world: World) -> None:
     )
     world["rules"] = change_rules(actor=world.administrator, numbers={"long_from": 7})
     prepare_duplicates(world)
+    until = timezone.localdate() + timedelta(days=9)
+    world["hold"] = hold_data(actor=boss, client=company, reason="Суд", until=until)
+    leaving = create_client(actor=boss, values={"name": "Уходящий Пётр"})
+    world["erasure"] = ask_erasure(actor=boss, client=leaving, reason="Просьба")
+    add_text(actor=boss, purpose="advertising", text="Согласен получать рекламу")
+    record_consent(
+        actor=boss,
+        client=client,
+        purpose="advertising",
+        channels=["email"],
+        given=True,
+        source="paper",
+    )
+    with transaction.atomic():
+        emit(
+            "privacy.erased",
+            actor=boss,
+            subject_type="erasure",
+            subject_id=900,
+            data={"cards": [77], "tables": {"clients.note": [2, 0]}, "files": 0},
+        )
+    world["act"] = Erasure.objects.create(
+        pk=900,
+        cards=[77],
+        status=Erasure.Status.DONE,
+        reason="Просьба",
+        erased_at=timezone.now(),
+        actor=boss,
+        tables={"clients.note": [2, 0], "commerce.order": [0, 3]},
+    )
 
 
 def prepare_duplicates(world: World) -> None:
@@ -184,7 +222,64 @@ FORM = answers(200, **EDITS)
 SAVES = answers(302, **EDITS)
 OF_ANOTHER = answers(404, viewer=403, owner=200, head=200, administrator=200)
 DELETES = answers(403, stranger=404, head=302, administrator=302)
+# Erasing is the administrator's.
+ERASES = answers(403, stranger=404, administrator=200)
 ROWS = [
+    Row("clients:privacy", SEEN, kwargs=of_client),
+    Row("clients:consent-new", answers(200, viewer=403, stranger=404), kwargs=of_client),
+    Row(
+        "clients:consent-new",
+        answers(302, viewer=403, stranger=404),
+        method="POST",
+        kwargs=of_client,
+        data=lambda w: {
+            "about": ["advertising:email"],
+            "given": "no",
+            "source": "phone",
+            "day": str(timezone.localdate()),
+        },
+    ),
+    Row(
+        "clients:privacy-copy",
+        answers(403, stranger=404, administrator=200),
+        method="POST",
+        kwargs=of_client,
+    ),
+    Row("clients:privacy-hold", ERASES, kwargs=of_client),
+    Row(
+        "clients:privacy-hold",
+        answers(403, stranger=404, administrator=302),
+        method="POST",
+        kwargs=of_client,
+        data=lambda w: {
+            "reason": "Суд",
+            "until": str(timezone.localdate() + timedelta(days=3)),
+        },
+    ),
+    Row(
+        "clients:privacy-release",
+        answers(403, stranger=404, administrator=302),
+        method="POST",
+        kwargs=lambda w: {"pk": w["company"].pk, "hold": w["hold"].pk},
+    ),
+    Row("clients:privacy-erase", ERASES, kwargs=of_client),
+    Row(
+        "clients:privacy-erase",
+        answers(403, stranger=404, administrator=302),
+        method="POST",
+        kwargs=of_client,
+        data=lambda w: {"reason": "Просьба", "number": str(w["client"].pk)},
+    ),
+    Row("clients:erasures", only("head", "administrator")),
+    Row("clients:erasure", only("head", "administrator"), kwargs=lambda w: {"pk": w["erasure"].pk}),
+    Row("clients:erasure", only("head", "administrator"), kwargs=lambda w: {"pk": w["act"].pk}),
+    Row("clients:consent-texts", only("head", "administrator")),
+    Row(
+        "clients:consent-texts",
+        only("administrator", status=302),
+        method="POST",
+        data=lambda w: {"purpose": "advertising", "text": "Согласен на рекламу"},
+    ),
     Row("clients:list", answers(200)),
     Row("clients:list", answers(200), query=lambda w: {"part": "counts"}),
     Row("clients:bin", only("head", "administrator")),

@@ -51,8 +51,20 @@ class LeftOut:
     name: str
 
 
+@dataclass(frozen=True)
+class Afterwards:
+    """What a base that was just restored needs before people get it: `run` returns how much it did.
+
+    Runs in the restoring process, with the restored base and its files in their place.
+    """
+
+    name: str
+    run: Callable[[], int]
+
+
 CHECKS: Registry[Check] = Registry("check of a restored copy")
 SECRET_FILES: Registry[SecretFile] = Registry("secret file")
+AFTERWARDS: Registry[Afterwards] = Registry("work after a restore")
 LEFT_OUT: Registry[LeftOut] = Registry("table left out of backups")
 
 

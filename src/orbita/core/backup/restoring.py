@@ -10,7 +10,15 @@ from django.db import DatabaseError, transaction
 from django.db.migrations.loader import MigrationLoader
 from django.utils import timezone
 
-from orbita.core.backup import BackupError, alone, archive, database, making, proof
+from orbita.core.backup import (
+    AFTERWARDS,
+    BackupError,
+    alone,
+    archive,
+    database,
+    making,
+    proof,
+)
 from orbita.core.events import emit
 from orbita.core.models import Backup, BackupPlan, Origin
 from orbita.core.seals import checkpoints
@@ -37,6 +45,8 @@ class Restored:
     proof: proof.Proof
     saved: Saved | None = None
     secrets: list[str] = field(default_factory=list)
+    # Name of the work that followed → how much of it there was.
+    afterwards: dict[str, int] = field(default_factory=dict)
 
 
 def restore(
@@ -77,6 +87,8 @@ def restore(
         # Those of the former base say that the end of the log was cut off, and so it was.
         checkpoints.set_aside()
         _tell(done)
+        for work_left in AFTERWARDS:
+            done.afterwards[work_left.name] = work_left.run()
     return done
 
 

@@ -21,10 +21,13 @@ from orbita.clients.models import (
     BankAccount,
     Client,
     ClientTag,
+    Consent,
     ContactPoint,
     ExternalId,
     FieldDefinition,
+    Purpose,
 )
+from orbita.clients.privacy.consents import CHANNELS
 from orbita.commerce.models import OpeningBalance, Order, OrderLine
 from orbita.core.models import Company
 from orbita.core.money import from_minor, scaled_to_price
@@ -96,7 +99,8 @@ CLIENT_COLUMNS = (
     "external_id", "client_kind", "company", "full_name", "last_name", "first_name", "middle_name",
     "phone", "email", *MESSENGERS, "link", "country", "region", "city", "postcode", "address",
     "delivery_address", "legal_address", *_OWN, "bank", "bik", "account", "correspondent_account",
-    "source", "responsible", "tags", "created_on", "note",
+    "source", "responsible", "tags", "advertising_email", "advertising_sms",
+    "advertising_messenger", "advertising_call", "created_on", "note",
     "orders_count", "orders_total", "first_order_on", "last_order_on", "last_service",
 )  # fmt: skip
 
@@ -119,6 +123,9 @@ def _clients(clients: Sequence[Client], own: Sequence[FieldDefinition]) -> Itera
     addresses = _grouped(Address.objects.filter(**of_these).order_by("-is_main", "pk"))
     accounts = _grouped(BankAccount.objects.filter(**of_these).order_by("pk"))
     balances = OpeningBalance.objects.in_bulk(ids)
+    answers = _grouped(
+        Consent.objects.filter(purpose=Purpose.ADVERTISING, is_current=True, **of_these)
+    )
     tags = _grouped(
         ClientTag.objects.filter(**of_these).select_related("tag").order_by("tag__name_key")
     )
@@ -129,6 +136,7 @@ def _clients(clients: Sequence[Client], own: Sequence[FieldDefinition]) -> Itera
         row |= _reach(contacts[client.pk])
         row |= _places(addresses[client.pk])
         row |= _papers(accounts[client.pk])
+        row |= _advertising(answers[client.pk])
         row |= _totals(balances.get(client.pk), company.currency)
         row["external_id"] = external.get(client.pk)
         row["source"] = client.source.name if client.source else None
@@ -192,6 +200,13 @@ def _papers(accounts: Sequence[BankAccount]) -> dict[str, Any]:
         "bik": first.bik,
         "account": first.account,
         "correspondent_account": first.correspondent,
+    }
+
+
+def _advertising(answers: Sequence[Consent]) -> dict[str, Any]:
+    said = {row.channel: "yes" if row.given else "no" for row in answers}
+    return {
+        f"advertising_{channel}": said.get(channel) for channel in CHANNELS[Purpose.ADVERTISING]
     }
 
 

@@ -129,6 +129,11 @@ FIELDS: tuple[Field, ...] = (
     _field("difficulties", _CLIENT, "сложности, проблемы, трудности, difficulties"),
     _field("contact_person", _CLIENT, "контактное лицо, фио контактного лица, контактное лицо фио, представитель, директор, руководитель, contact person, генеральный директор", "person"),
     _field("created_on", ("clients",), "дата создания, дата регистрации, дата добавления, создан, дата внесения, дата заведения, created at, created, created on, registered, registration date, date added, в базе с, клиент с, дата создания карточки", "date"),
+    _field("advertising", _CLIENT, "согласие на рекламу, согласие на рассылку, согласие на рассылки, согласен на рассылку, согласен на рассылки, согласие на получение рекламы, подписка на рассылку, рекламное согласие, marketing consent, consent to marketing, advertising consent, marketing opt in, newsletter consent, accepts marketing"),
+    _field("advertising_email", _CLIENT, "согласие на email рассылку, согласие на email, согласие на e mail рассылку, согласие на e mail, согласие на почтовую рассылку, реклама по e mail, реклама по email, email consent, email opt in, email marketing consent, accepts email marketing"),
+    _field("advertising_sms", _CLIENT, "согласие на смс рассылку, согласие на смс, согласие на sms, согласие на sms рассылку, реклама по смс, sms consent, sms opt in, accepts sms marketing"),
+    _field("advertising_messenger", _CLIENT, "согласие на мессенджеры, согласие на рассылку в мессенджерах, согласие на сообщения в мессенджерах, реклама в мессенджерах, messenger consent"),
+    _field("advertising_call", _CLIENT, "согласие на звонки, согласие на рекламные звонки, реклама по телефону, call consent, consent to calls"),
     _field("recommended_by", ("clients",), "кто рекомендовал, кто порекомендовал, рекомендовал, порекомендовал, кем рекомендован, по чьей рекомендации, рекомендатель, кто привел, кто посоветовал, recommended by, referred by, referrer", exact="рекомендация, по рекомендации, от кого, referral"),
     _field("note", _CLIENT, "примечание, примечания, комментарий, комментарии, заметка, заметки, описание клиента, дополнительно, доп информация, особенности, note, notes, comment, comments, remark, remarks, прочее, пометки, история", many=True),
     # Totals per client

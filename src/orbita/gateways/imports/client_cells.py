@@ -21,6 +21,7 @@ from orbita.core.text import clean_line, normalise
 from orbita.gateways.files import values
 from orbita.gateways.files.header import header_key
 from orbita.gateways.files.source import Cell
+from orbita.gateways.imports.consents import ABOUT
 from orbita.gateways.imports.plan import Plan
 from orbita.gateways.imports.records import UnreadableError
 
@@ -67,6 +68,7 @@ class Draft:
     __slots__ = (
         "accounts",
         "addresses",
+        "agreed",
         "birthday",
         "company",
         "contacts",
@@ -114,6 +116,8 @@ class Draft:
         self.notes: list[str] = []
         self.doubts: list[str] = []
         self.totals: dict[str, Any] = {}
+        # Channel of advertising → what he said.
+        self.agreed: dict[str, bool] = {}
 
     @property
     def is_somebody(self) -> bool:
@@ -378,6 +382,20 @@ def _recommended_by(plan: Plan, draft: Draft, label: str, cell: Cell, order: Any
     draft.recommended_by = (label, values.to_identifier(cell)[:300])
 
 
+def _agreed(*channels: str) -> Handler:
+    def handle(plan: Plan, draft: Draft, label: str, cell: Cell, order: Any) -> None:
+        try:
+            given = values.parse_boolean(cell)
+        except ValueError:
+            draft.keep(label, cell)
+            return
+        for channel in channels if given is not None else ():
+            # Of two columns about one channel the stricter one counts.
+            draft.agreed[channel] = bool(given) and draft.agreed.get(channel, True)
+
+    return handle
+
+
 def _bank(name: str) -> Handler:
     def handle(plan: Plan, draft: Draft, label: str, cell: Cell, order: Any) -> None:
         draft.accounts[name] = values.to_identifier(cell)
@@ -465,6 +483,7 @@ HANDLERS: dict[str, Handler] = {
     "source": _source,
     "responsible": _responsible,
     "recommended_by": _recommended_by,
+    **{name: _agreed(*channels) for name, channels in ABOUT.items()},
     "tags": _tags,
     "created_on": _created_on,
     "note": _note,

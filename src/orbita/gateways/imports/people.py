@@ -90,6 +90,7 @@ class ClientReader:
             linked,
             doubts,
             recommended_by=draft.recommended_by,
+            agreed=draft.agreed,
         )
 
     # -- who it is

@@ -28,6 +28,7 @@ from orbita.gateways.files.fields import NEW_DOCUMENT
 from orbita.gateways.files.isolation import isolated
 from orbita.gateways.files.source import Sample, SheetSample, sample
 from orbita.gateways.imports import new_fields, own_cells, reading
+from orbita.gateways.imports.consents import in_words
 from orbita.gateways.imports.engine import plan_of
 from orbita.gateways.imports.records import Batch, ClientRow, OrderGroup, ProductRow
 from orbita.gateways.imports.writing import Writer
@@ -237,6 +238,7 @@ def _read_client(row: ClientRow) -> list[tuple[str, str]]:
         (_("INN"), data.inn),
         (_("tags"), ", ".join(data.tags)),
         (_("who recommended"), row.recommended_by[1] if row.recommended_by else ""),
+        (_("advertising"), in_words(row.agreed)),
         (
             _("works at")
             if row.linked and row.linked.client.kind == "company"

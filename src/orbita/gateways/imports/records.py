@@ -46,6 +46,8 @@ class ClientRow(msgspec.Struct, array_like=True):
     cells: list[str] = []
     # Who recommended the client: the heading and the cell.
     recommended_by: tuple[str, str] | None = None
+    # Channel of advertising → what he said.
+    agreed: dict[str, bool] = {}
 
 
 class Line(msgspec.Struct, array_like=True):

@@ -18,6 +18,7 @@ from orbita.clients.actions.merging import undo_merges_of
 from orbita.clients.actions.recommending import unload_recommendations
 from orbita.clients.actions.unloading import Loaded, unload_clients
 from orbita.clients.models import CompanyPerson
+from orbita.clients.privacy.loading import unload_answers
 from orbita.commerce.actions import (
     remove_opening_balances,
     set_opening_balances,
@@ -171,6 +172,11 @@ def _relations(rows: Sequence[ImportChange], actor: User) -> Kept:
     return {}
 
 
+def _answers(rows: Sequence[ImportChange], actor: User) -> Kept:
+    unload_answers([row.subject_id for row in rows], actor=actor)
+    return {}
+
+
 def _fields(rows: Sequence[ImportChange], actor: User) -> Kept:
     return new_fields.put_away(actor, [row.subject_id for row in rows])
 
@@ -180,6 +186,7 @@ _UNDOERS: dict[str, Callable[[Sequence[ImportChange], User], Kept]] = {
     Subject.BALANCE: _balances,
     Subject.LINK: _links,
     Subject.RELATION: _relations,
+    Subject.CONSENT: _answers,
     Subject.CLIENT: _clients,
     Subject.PRODUCT: _products,
     Subject.FIELD: _fields,

@@ -27,6 +27,7 @@ from orbita.core.sentences import Sentence as _
 from orbita.gateways.imports import own_cells
 from orbita.gateways.imports.balances import Balances
 from orbita.gateways.imports.catalogue import Catalogue
+from orbita.gateways.imports.consents import write_answers
 from orbita.gateways.imports.journal import Journal, Subject
 from orbita.gateways.imports.matching import Matcher, agree, person_of
 from orbita.gateways.imports.records import Batch, ClientRow, OrderGroup, Rejected
@@ -103,7 +104,18 @@ class Writer:
         ):
             if results[place].outcome == UNCHANGED:
                 results[place].outcome = UPDATED
+        for place in self._answers(rows, results):
+            if results[place].outcome == UNCHANGED:
+                results[place].outcome = UPDATED
         return results
+
+    def _answers(self, rows: Sequence[ClientRow], results: Sequence[Resolved]) -> set[int]:
+        """Writes down who agreed to advertising; the places where that was new."""
+        said = [
+            (row.number, one.client_id, one.outcome == CREATED, row.agreed)
+            for row, one in zip(rows, results, strict=True)
+        ]
+        return write_answers(self._batch, self._actor, self._journal, said)
 
     def _say(self, rows: Sequence[ClientRow], results: Sequence[Resolved]) -> None:
         """Keeps who recommended whom until all rows are in."""

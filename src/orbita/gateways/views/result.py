@@ -121,6 +121,8 @@ def _thing(subject: str, count: int) -> str:
         words = ngettext("%(n)s product", "%(n)s products", count)
     elif subject in (ImportChange.Subject.RELATION, ImportChange.Subject.SAID):
         words = ngettext("%(n)s recommendation", "%(n)s recommendations", count)
+    elif subject == ImportChange.Subject.CONSENT:
+        words = ngettext("%(n)s answer about advertising", "%(n)s answers about advertising", count)
     elif subject == ImportChange.Subject.FIELD:
         words = ngettext("%(n)s own field", "%(n)s own fields", count)
     else:

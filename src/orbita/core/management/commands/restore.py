@@ -45,6 +45,10 @@ class Command(BaseCommand):
             self.stdout.write(f"it was so in the backup: {found.wrong}")
         if not done.secrets:
             self.stdout.write("the backup held no secrets: they stay as they are here")
+        if again := done.afterwards.get("erasures"):
+            self.stdout.write(
+                f"made again from the register of erasures, since the backup is older: {again}"
+            )
         self.stdout.write(
             "letters are paused until an administrator resumes them in Settings, Backups; "
             "restart Orbita if it runs"

@@ -1,0 +1,15 @@
+from django.urls import path
+
+from orbita.clients.privacy import views
+
+urlpatterns = [
+    path("clients/<int:pk>/privacy/", views.client_privacy, name="privacy"),
+    path("clients/<int:pk>/privacy/answer/", views.consent_new, name="consent-new"),
+    path("clients/<int:pk>/privacy/copy/", views.copy, name="privacy-copy"),
+    path("clients/<int:pk>/privacy/hold/", views.hold, name="privacy-hold"),
+    path("clients/<int:pk>/privacy/hold/<int:hold>/", views.release, name="privacy-release"),
+    path("clients/<int:pk>/privacy/erase/", views.erase, name="privacy-erase"),
+    path("settings/privacy/", views.erasures, name="erasures"),
+    path("settings/privacy/<int:pk>/", views.erasure, name="erasure"),
+    path("settings/privacy/texts/", views.consent_texts, name="consent-texts"),
+]

@@ -120,10 +120,10 @@ def register() -> None:
         ),
         Trace(
             Export,
-            ("query", "file_name", "error"),
+            ("query", "file_name", "error", "reason", "filter_text"),
             empty={},
-            stay=("list_name", "format", "ids", "columns", "stored_as"),
-            put=scrub("query", "file_name", "error"),
+            stay=("list_name", "format", "ids", "columns", "stored_as", "mark"),
+            put=scrub("query", "file_name", "error", "reason", "filter_text"),
         ),
     )
     HINDRANCES.register(Hindrance("imports", _running))

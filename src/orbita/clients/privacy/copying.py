@@ -20,8 +20,9 @@ from orbita import __version__
 from orbita.accounts import policy
 from orbita.accounts.models import User
 from orbita.clients.fields import kinds
-from orbita.clients.fields.known import active
+from orbita.clients.fields.known import active, hidden_from
 from orbita.clients.fields.values import stored
+from orbita.clients.guarding import sight
 from orbita.clients.models import Attachment, Client
 from orbita.clients.privacy.erasing import cards_of
 from orbita.clients.privacy.registry import Personal, personal_tables
@@ -79,6 +80,10 @@ def copy_client(*, actor: User, client: Client) -> IO[bytes]:
     That the copy was made is recorded. The file is nowhere on the disk any more.
     """
     policy.require(actor, "privacy.copy", client)
+    if not sees_everything(actor):
+        raise policy.Denied(
+            _("The copy tells everything, and some fields are closed to your role.")
+        )
     files = _files(cards_of(client))
     target = TemporaryFile(dir=settings.ORBITA_DATA)  # noqa: SIM115 - the caller closes it
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as package:
@@ -90,6 +95,11 @@ def copy_client(*, actor: User, client: Client) -> IO[bytes]:
     record_copy(actor=actor, client=client, files=len(files))
     target.seek(0)
     return target
+
+
+def sees_everything(actor: User) -> bool:
+    """Whether no field of cards and orders is closed to the actor: a copy leaves nothing out."""
+    return not sight(actor).closed and not hidden_from("order", actor)
 
 
 def as_json(client: Client) -> str:

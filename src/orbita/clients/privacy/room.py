@@ -24,7 +24,6 @@ def register_all() -> None:
             scoped=False,
             starter={"head": "all", "marketer": "all"},
         ),
-        # The copy tells everything, fields that are closed to a role too.
         Permission("privacy.copy", _("give a client a copy of his data")),
         Permission("privacy.texts", _("write the texts of consents"), scoped=False),
         Permission("privacy.erase", _("erase clients for good, and hold them from it")),

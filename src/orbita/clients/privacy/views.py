@@ -42,7 +42,7 @@ def client_privacy(request: HttpRequest, pk: int) -> HttpResponse:
             for hold in LegalHold.objects.filter(client=client).select_related("actor")
         ],
         "may_note": policy.allows(actor, "clients.note", client),
-        "may_copy": policy.allows(actor, "privacy.copy", client),
+        "may_copy": policy.allows(actor, "privacy.copy", client) and copying.sees_everything(actor),
         "may_erase": policy.allows(actor, "privacy.erase", client),
         "waiting": _waiting(client),
     }

@@ -11,6 +11,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone, translation
 
 from orbita.accounts import policy
+from orbita.accounts.models import Role
 from orbita.accounts.testing import World, make_world
 from orbita.clients.actions import (
     add_note,
@@ -234,6 +235,20 @@ def test_the_copy_holds_everything_that_is_kept_and_nothing_of_others(world: Wor
     page = copying.document(client)
     assert "тайнослово" in page
     assert "Олег" not in page
+
+
+def test_no_copy_is_made_by_whom_a_field_is_closed_to(world: World) -> None:
+    client = make(world)
+    role = Role.objects.create(
+        name="Keyhole",
+        permissions={"clients.view": "all", "privacy.copy": "all"},
+        field_rights={"client.phone": "masked"},
+    )
+    world.head.role = role
+    with pytest.raises(policy.Denied, match="closed to your role"):
+        copying.copy_client(actor=world.head, client=client)
+    role.field_rights = {}
+    copying.copy_client(actor=world.head, client=client).close()
 
 
 def test_the_copy_is_an_archive_and_is_recorded(world: World) -> None:

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('gateways', '0003_field_of_import'),
+        ('gateways', '0004_export_rules'),
     ]
 
     operations = [

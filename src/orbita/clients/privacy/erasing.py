@@ -145,6 +145,7 @@ def erase_asked(erasure_id: int) -> Erasure:
     if erasure.status != Erasure.Status.QUEUED:
         return erasure
     try:
+        _require_same_cards(erasure.cards)
         return carry_out(erasure, erasure.actor)
     except BusyError:
         raise
@@ -152,6 +153,13 @@ def erase_asked(erasure_id: int) -> Erasure:
         erasure.status, erasure.error = Erasure.Status.REFUSED, keep(error.messages[0])
         erasure.save(update_fields=["status", "error"])
         return erasure
+
+
+def _require_same_cards(cards: Sequence[int]) -> None:
+    """Whoever asked has seen these cards: more or others may not go with them unseen."""
+    client = Client._base_manager.filter(pk=cards[0]).first()
+    if client and set(cards_of(client)) != set(cards):
+        raise ValidationError(gettext("Cards were merged or parted meanwhile: ask once more."))
 
 
 def carry_out(erasure: Erasure, actor: User | None) -> Erasure:
@@ -173,6 +181,7 @@ def carry_out(erasure: Erasure, actor: User | None) -> Erasure:
         _traces(work)
         _events(work)
         _cards(work)
+        _refusals(work)
         refresh(near)
         erasure.status, erasure.erased_at = Erasure.Status.DONE, timezone.now()
         erasure.tables, erasure.files = work.tables, len(work.files)
@@ -243,6 +252,13 @@ def _cards(work: Erasing) -> None:
     work.count(Client._meta.label_lower, deleted=len(work.cards))
     # With all checks of Django: a key that nobody spoke of takes the whole erasure back.
     rows.delete()
+
+
+def _refusals(work: Erasing) -> None:
+    """Why an earlier erasure was refused may quote what people wrote of the client."""
+    for row in Erasure.objects.filter(status=Erasure.Status.REFUSED).exclude(error=""):
+        if set(row.cards) & set(work.cards):
+            Erasure.objects.filter(pk=row.pk).update(error="")
 
 
 # ---- rows of others ----

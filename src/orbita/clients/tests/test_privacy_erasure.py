@@ -198,6 +198,19 @@ def test_the_worker_erases_and_a_hold_set_meanwhile_refuses(world: World) -> Non
     assert (done.status, refused.status) == ("done", "refused")
     assert "must be kept" in refused.why_not
     assert Client.objects.get().pk == second.pk
+    release_data(actor=boss, hold=second.legal_holds.get())
+    erase_client(actor=boss, client=second, reason=REASON)
+    refused.refresh_from_db()
+    assert refused.error == "", "what was written of him goes with him"
+
+
+def test_a_card_merged_after_it_was_asked_for_is_not_erased_unseen(world: World) -> None:
+    boss = world.administrator
+    client, other = make(world), make(world)
+    asked = ask_erasure(actor=boss, client=client, reason=REASON)
+    merge_clients(actor=boss, keep=other, drop=client)
+    assert erasing.erase_asked(asked.pk).status == "refused"
+    assert Client.objects.alive().get().pk == other.pk
 
 
 def test_the_register_tells_nothing_of_the_client_and_finds_his_card_again(world: World) -> None:

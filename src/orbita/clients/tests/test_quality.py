@@ -30,7 +30,7 @@ from orbita.clients.models import (
 from orbita.clients.quality import actions
 from orbita.clients.records import AddressData, ClientData, ContactData, prepare
 from orbita.core import jobs
-from orbita.core.models import Event
+from orbita.core.models import Company, Event
 
 pytestmark = pytest.mark.django_db
 
@@ -240,7 +240,7 @@ def test_an_old_card_asks_to_be_checked_until_its_contacts_are_confirmed(alice: 
     event = actions.confirm(actor=alice, client=client)
     assert event is not None
     assert found(stale, alice) == set()
-    assert facts(client).check_on == timezone.localdate() + timedelta(days=365)
+    assert facts(client).check_on == Company.current().business_date() + timedelta(days=365)
     undo_event(actor=alice, event=event)
     assert found(stale, alice) == {client.pk}
     assert ContactPoint.objects.select_related("state").get(pk=phone.pk).confirmed_at is not None
@@ -276,7 +276,7 @@ def test_a_limit_of_nought_never_asks(alice: User, admin: User) -> None:
 
 def test_a_client_put_aside_comes_up_on_his_day(alice: User) -> None:
     client = make(alice)
-    today = timezone.localdate()
+    today = Company.current().business_date()
     with pytest.raises(ValidationError):
         actions.mark_dead(actor=alice, client=client, reason="", look_again_on=today)
     actions.mark_dead(
@@ -315,9 +315,9 @@ def test_the_nightly_job_brings_clients_up(alice: User) -> None:
         actor=alice,
         client=client,
         reason="до весны",
-        look_again_on=timezone.localdate() + timedelta(days=1),
+        look_again_on=Company.current().business_date() + timedelta(days=1),
     )
-    DeadMark.objects.update(look_again_on=timezone.localdate())
+    DeadMark.objects.update(look_again_on=Company.current().business_date())
     from orbita.clients.quality.jobs import look_again
 
     look_again.call()

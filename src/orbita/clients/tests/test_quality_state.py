@@ -8,7 +8,6 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.test import Client as Browser
 from django.urls import reverse
-from django.utils import timezone
 
 from orbita.accounts.actions import service_user
 from orbita.accounts.models import User
@@ -20,7 +19,7 @@ from orbita.clients.models import Client, ContactPoint, DuplicateGroup, QualityD
 from orbita.clients.quality import actions
 from orbita.clients.quality.state import BOUND, LINES, bounded, lines_for, take_stock
 from orbita.core import context, jobs
-from orbita.core.models import Event, Job
+from orbita.core.models import Company, Event, Job
 
 pytestmark = pytest.mark.django_db
 
@@ -71,7 +70,7 @@ def test_every_number_is_what_its_list_shows(alice: User, admin: User) -> None:
         actor=alice,
         client=aside,
         reason="до весны",
-        look_again_on=timezone.localdate() + timedelta(days=1),
+        look_again_on=Company.current().business_date() + timedelta(days=1),
     )
     day = take_stock(service_user())
     for line in LINES:
@@ -119,7 +118,7 @@ def test_a_second_count_of_a_day_replaces_the_first_and_days_are_compared(
 ) -> None:
     shouted(alice)
     take_stock(service_user())
-    QualityDay.objects.update(day=timezone.localdate() - timedelta(days=20))
+    QualityDay.objects.update(day=Company.current().business_date() - timedelta(days=20))
     shouted(alice)
     take_stock(service_user())
     take_stock(service_user())

@@ -215,7 +215,8 @@ def test_wrong_rules_are_refused_and_right_ones_can_be_taken_back(alice: User, a
 
 
 def later(monkeypatch: pytest.MonkeyPatch, days: int) -> None:
-    day = timezone.localdate() + timedelta(days=days)
+    # Not `business_date`: an earlier call may have moved it.
+    day = timezone.localdate(timezone=Company.current().zone) + timedelta(days=days)
     monkeypatch.setattr(Company, "business_date", lambda self, moment=None: day)
 
 

@@ -90,6 +90,35 @@ class CodeForm(forms.Form):
     )
 
 
+def _present_password() -> forms.CharField:
+    return forms.CharField(
+        label=_("Present password"),
+        max_length=200,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+
+
+class RemovePasskeyForm(forms.Form):
+    """The password of whoever signed in too long ago to be taken for himself without it."""
+
+    password = _present_password()
+
+    def __init__(self, *args: Any, asks_password: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not asks_password:
+            del self.fields["password"]
+
+
+class PasskeyForm(RemovePasskeyForm):
+    name = forms.CharField(
+        label=_("Name of the passkey"),
+        max_length=60,
+        help_text=_("By which you will know the device: “Phone”, “Office computer”."),
+    )
+    field_order = ("name", "password")
+
+
 class ForgotForm(forms.Form):
     email = _email()
 
@@ -125,12 +154,7 @@ class ProfileForm(forms.Form):
 
 
 class ChangePasswordForm(forms.Form):
-    old = forms.CharField(
-        label=_("Present password"),
-        max_length=200,
-        strip=False,
-        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
-    )
+    old = _present_password()
     new = _new_password(_("New password"))
 
 
@@ -194,9 +218,22 @@ class RoleForm(forms.Form):
 
     name = forms.CharField(label=_("Name of the role"), max_length=100)
     needs_second_factor = forms.BooleanField(
-        label=_("Signs in with a code too"),
+        label=_("Signs in with a code or a passkey too"),
         required=False,
-        help_text=_("Who has the role sets an app for codes up before he gets any further."),
+        help_text=_("Who has the role sets one up before he gets any further."),
+    )
+
+
+class AddressesForm(forms.Form):
+    networks = forms.CharField(
+        label=_("Networks"),
+        required=False,
+        max_length=10_000,
+        widget=forms.Textarea(attrs={"rows": 6, "spellcheck": "false"}),
+        help_text=_(
+            "One a line: an address such as 192.0.2.7 or 2001:db8::7, or a network such as "
+            "192.0.2.0/24. Empty means from anywhere."
+        ),
     )
 
 

@@ -1,5 +1,9 @@
 """Background work of the accounts."""
 
+from datetime import timedelta
+
+from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy
 from django_tasks import task
 
@@ -8,7 +12,7 @@ from orbita.accounts.actions import (
     hand_over_belongings,
     send_password_reset,
 )
-from orbita.accounts.models import User
+from orbita.accounts.models import User, UserSession
 
 
 @task(label=gettext_lazy("Write how to choose a new password"))
@@ -32,3 +36,11 @@ def hand_over(actor_id: int, user_id: int, heir_id: int | None, reason: str) -> 
         heir=people.get(heir_id or 0),
         reason=reason,
     )
+
+
+@task(label=gettext_lazy("Forget sessions that are over"))
+def forget_old_sessions() -> int:
+    """Deletes sessions that have ended, and those of strangers who did not come in within a day."""
+    now = timezone.now()
+    over = Q(expire_date__lt=now) | Q(user=None, created_at__lt=now - timedelta(days=1))
+    return UserSession.objects.filter(over).delete()[0]

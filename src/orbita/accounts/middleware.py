@@ -3,6 +3,7 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
@@ -11,7 +12,11 @@ from django.utils import timezone, translation
 from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext as _
 
+from orbita.accounts import devices
+from orbita.accounts.actions import record_kept_out
+from orbita.accounts.addresses import kept_out_words, may_work_from
 from orbita.accounts.models import UserSession
+from orbita.accounts.policy import Denied
 from orbita.accounts.sessions import SessionStore
 from orbita.accounts.signin import EmailBackend, client_address
 
@@ -39,6 +44,22 @@ def _before_the_view(
         return middleware
 
     return factory
+
+
+def kept_to_addresses(get_response: Next) -> Next:
+    """Takes whoever comes from an address that his role does not work from for a stranger: a session
+    that was begun inside shows nothing outside.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        user = request.user
+        if user.is_authenticated and not may_work_from(user, client_address(request)):
+            record_kept_out(user, address=client_address(request))
+            request.kept_out = user  # type: ignore[attr-defined]
+            request.user = AnonymousUser()
+        return get_response(request)
+
+    return middleware
 
 
 # Where a session keeps whom its administrator looks at Orbita as.
@@ -71,6 +92,8 @@ def sign_in_required(request: HttpRequest, view: View) -> HttpResponse | None:
     """Closes every page to strangers unless its view says `@public`: deny by default."""
     if request.user.is_authenticated or getattr(view, "is_public", False):
         return None
+    if getattr(request, "kept_out", None):
+        raise Denied(kept_out_words(client_address(request)))
     if request.headers.get("HX-Request"):
         # A redirect would put the sign-in page inside a piece of this one.
         return HttpResponse(status=401, headers={"HX-Redirect": resolve_url(settings.LOGIN_URL)})
@@ -88,7 +111,9 @@ def second_factor_required(request: HttpRequest, view: View) -> HttpResponse | N
     if not user.role.needs_second_factor or getattr(view, "is_without_second_factor", False):
         return None
     if request.method not in ("GET", "HEAD"):
-        raise PermissionDenied(_("Your role signs in with codes. Set them up to go on."))
+        raise PermissionDenied(
+            _("Your role signs in with a code or a passkey. Set one up to go on.")
+        )
     return redirect("accounts:second-factor")
 
 
@@ -114,7 +139,7 @@ def personal_language_and_zone(get_response: Next) -> Next:
     """The user's own language and time zone; strangers get what their browser asks for."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        user = request.user
+        user = getattr(request, "kept_out", request.user)
         language = (
             user.language
             if user.is_authenticated
@@ -137,6 +162,7 @@ def signed_in_traces(get_response: Next) -> Next:
         if request.user.is_authenticated:
             _touch(request)
         response = get_response(request)
+        devices.keep_mark(request, response)
         if request.user.is_authenticated and "Cache-Control" not in response.headers:
             add_never_cache_headers(response)
         return response

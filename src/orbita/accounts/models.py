@@ -22,6 +22,8 @@ class Role(models.Model):
     # Field → hidden, masked, read: see `field_rights`. What is not named can be changed.
     field_rights = models.JSONField(default=dict, editable=False)
     needs_second_factor = models.BooleanField(_("signs in with a code too"), default=False)
+    # Networks in CIDR from which alone the people of the role work; none at all means from anywhere.
+    networks = models.JSONField(_("allowed addresses"), default=list, blank=True)
 
     class Meta:
         verbose_name = _("role")
@@ -229,6 +231,49 @@ class SecondFactor(models.Model):
 
     def __str__(self) -> str:
         return f"second factor of {self.user_id}"
+
+
+class Passkey(models.Model):
+    """A key of a person's device (WebAuthn), in place of the password or beside it.
+
+    `credential` is its public half as the device gave it (attested credential data). `handle` is by what
+    devices know the person, the same in all of his passkeys; `sign_count` what the device counted at the
+    last sign-in, 0 when it does not count.
+    """
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="passkeys")
+    name = models.CharField(_("name"), max_length=60)
+    credential_id = models.CharField(max_length=1400, unique=True)
+    handle = models.CharField(max_length=64)
+    credential = models.BinaryField()
+    sign_count = models.BigIntegerField(default=0)
+    transports = models.JSONField(default=list)
+    created_at = models.DateTimeField(default=timezone.now)
+    used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("passkey")
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.name} of {self.user_id}"
+
+
+class KnownDevice(models.Model):
+    """A browser that a person has signed in from: the hash of the cookie that it keeps."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="devices")
+    mark = models.CharField(max_length=64)
+    seen_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name = _("known device")
+        constraints = [
+            models.UniqueConstraint(fields=["user", "mark"], name="device_known_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"device of {self.user_id}"
 
 
 class Invitation(models.Model):

@@ -56,6 +56,29 @@ KINDS.register(
     EventKind(
         "user.locked_out", _("Sign-in closed after wrong passwords"), group="security", icon="key"
     ),
+    EventKind("user.new_device", _("Signed in from a new device"), group="security", icon="key"),
+    EventKind(
+        "user.kept_out", _("Kept out: address not on the list"), group="security", icon="lock"
+    ),
+    EventKind("passkey.added", _("Passkey added"), group="security", icon="key"),
+    EventKind("passkey.renamed", _("Passkey renamed"), group="security", icon="key"),
+    EventKind("passkey.removed", _("Passkey removed"), group="security", icon="key"),
+    EventKind(
+        "passkey.copied",
+        _("Passkey refused: it counts backwards, there may be a copy"),
+        group="security",
+        icon="alert",
+    ),
+    EventKind(
+        "role.networks", _("Allowed addresses of a role changed"), group="security", icon="lock"
+    ),
+    EventKind(
+        "user.unlocked",
+        _("Let in again from the command line"),
+        group="security",
+        icon="key",
+        erase=(),
+    ),
     EventKind("session.ended", _("Session ended"), group="security", icon="key", erase=()),
     EventKind(
         "absence.set", _("Absence set"), group="security", icon="calendar", erase=("reason",)
@@ -118,6 +141,7 @@ KINDS.register(
     EventKind("token.created", _("Token made"), group="security", icon="key"),
     EventKind("token.revoked", _("Token revoked"), group="security", icon="key", erase=()),
 )
+SCHEDULES.register(Schedule("forget-sessions", jobs.forget_old_sessions, at=time(3, 30)))
 # The key of a session that still runs would let the finder of a backup in.
 LEFT_OUT.register(LeftOut("accounts_usersession"))
 rules.allow_facts_by(policy.allows)

@@ -10,7 +10,7 @@ from django.db.models import Exists, Max
 from django.http import HttpRequest
 from django.utils import timezone
 
-from orbita.accounts.models import Absence, SecondFactor, User
+from orbita.accounts.models import Absence, Passkey, SecondFactor, User
 from orbita.core.middleware import client_address as client_address
 
 
@@ -36,7 +36,8 @@ class EmailBackend(ModelBackend):
             stands_in=Exists(Absence.objects.filter(deputy=user_id)),
             has_second_factor=Exists(
                 SecondFactor.objects.filter(user=user_id, confirmed_at__isnull=False)
-            ),
+            )
+            | Exists(Passkey.objects.filter(user=user_id)),
         ).first()
         return user if user and self.user_can_authenticate(user) else None
 

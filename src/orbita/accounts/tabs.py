@@ -31,6 +31,7 @@ class Tab:
 PROFILE_TABS = (
     Tab("profile", _("About me")),
     Tab("password", _("Password")),
+    Tab("passkeys", _("Passkeys")),
     Tab("second-factor", _("Codes at sign-in")),
     Tab("sessions", _("Where I am signed in")),
     Tab("absences", _("Absences and deputies")),
@@ -43,6 +44,7 @@ SETTINGS_TABS.register(
     Tab("roles", _("Roles"), "accounts.manage", order=12, group="people"),
     Tab("reading", _("Reading"), "accounts.manage", order=14, group="people"),
     Tab("rights", _("Check of rights"), "accounts.manage", order=13, group="people"),
+    Tab("addresses", _("Allowed addresses"), "accounts.manage", order=14, group="people"),
     Tab("company", _("About the company"), "core.settings", order=20, group="company"),
     Tab("backups", _("Backups"), "core.backup", order=89, group="system"),
     Tab("jobs", _("Background jobs"), "core.jobs", order=90, group="system"),

@@ -4,8 +4,11 @@ from django.http import HttpRequest
 from ninja.security import HttpBearer
 from ninja.throttling import AuthRateThrottle
 
-from orbita.accounts.actions import user_of_token
+from orbita.accounts.actions import record_kept_out, user_of_token
+from orbita.accounts.addresses import kept_out_words, may_work_from
 from orbita.accounts.models import User
+from orbita.accounts.policy import Denied
+from orbita.core.middleware import client_address
 
 
 class TokenAuth(HttpBearer):
@@ -16,6 +19,10 @@ class TokenAuth(HttpBearer):
     def authenticate(self, request: HttpRequest, token: str) -> User | None:
         user = user_of_token(token)
         if user is not None:
+            address = client_address(request)
+            if not may_work_from(user, address):
+                record_kept_out(user, address=address)
+                raise Denied(kept_out_words(address))
             request.user = user
         return user
 

@@ -54,6 +54,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "orbita.accounts.middleware.kept_to_addresses",
     "orbita.accounts.middleware.seeing_as",
     "orbita.accounts.middleware.sign_in_required",
     "orbita.accounts.middleware.second_factor_required",

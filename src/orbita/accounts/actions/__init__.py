@@ -1,6 +1,7 @@
 """Everything that changes users, roles, sessions, invitations and tokens."""
 
 from .absences import end_absence, set_absence
+from .addresses import save_networks, some_role_is_kept_in
 from .backups import (
     back_up_now,
     change_backup_plan,
@@ -22,6 +23,19 @@ from .links import (
     send_password_reset,
     set_up,
 )
+from .notices import learn_device, tell_passkey_added
+from .passkeys import (
+    add_passkey,
+    ask_for_passkey,
+    begin_passkey,
+    has_second_factor,
+    is_fresh,
+    passkeys_of,
+    remove_passkey,
+    rename_passkey,
+    require_himself,
+    take_passkey,
+)
 from .roles import delete_role, save_role, service_user, sync_starter_roles
 from .second_factor import (
     address_for_app,
@@ -39,19 +53,24 @@ from .sessions import (
     end_session,
     forgive_failures,
     record_failure,
+    record_kept_out,
     record_lockout,
     record_sign_in,
     record_sign_out,
 )
 from .tokens import create_token, is_scope, revoke_token, scope_choices, scope_words, user_of_token
+from .unlocking import unlock
 from .upkeep import change_company, retry_job, send_again
 from .users import change_preferences, change_user, create_user, save_team
 from .watching import change_reading_rules, forget_old_readings, judge
 
 __all__ = [
     "accept_invitation",
+    "add_passkey",
     "address_for_app",
+    "ask_for_passkey",
     "back_up_now",
+    "begin_passkey",
     "begin_second_factor",
     "change_backup_plan",
     "change_company",
@@ -75,23 +94,32 @@ __all__ = [
     "forgive_failures",
     "grant_right",
     "hand_over_belongings",
+    "has_second_factor",
     "hash_token",
     "invite",
     "invite_person",
+    "is_fresh",
     "is_scope",
     "judge",
+    "learn_device",
     "let_go",
     "make_backup_key",
     "make_setup_token",
+    "passkeys_of",
     "record_failure",
+    "record_kept_out",
     "record_lockout",
     "record_sign_in",
     "record_sign_out",
+    "remove_passkey",
+    "rename_passkey",
     "renew_recovery_codes",
+    "require_himself",
     "reset_second_factor",
     "resume_sending",
     "retry_job",
     "revoke_token",
+    "save_networks",
     "save_role",
     "save_team",
     "scope_choices",
@@ -103,8 +131,12 @@ __all__ = [
     "service_user",
     "set_absence",
     "set_up",
+    "some_role_is_kept_in",
     "sync_starter_roles",
     "take_code",
+    "take_passkey",
+    "tell_passkey_added",
     "trust_backup_key",
+    "unlock",
     "user_of_token",
 ]

@@ -76,7 +76,7 @@ def renew_recovery_codes(*, actor: User, code: str) -> list[str]:
 
 def end_second_factor(*, actor: User, code: str) -> None:
     """Turns one's own factor off, where the role does not ask for it."""
-    if actor.role.needs_second_factor:
+    if actor.role.needs_second_factor and not actor.passkeys.exists():
         raise ValidationError(_("Your role signs in with codes: they cannot be turned off."))
     with transaction.atomic():
         _require_code(actor, code)
@@ -84,15 +84,30 @@ def end_second_factor(*, actor: User, code: str) -> None:
 
 
 def reset_second_factor(*, actor: User, user: User) -> None:
-    """Takes the factor off somebody who has lost phone and codes, and ends his sessions."""
+    """Takes codes and passkeys off somebody who has lost his phone, and ends his sessions."""
     policy.require(actor, "accounts.manage")
     require_peer(actor, user.role)
     with transaction.atomic():
-        user.sessions.all().delete()
-        _end(actor, user)
+        take_factors_off(actor, user)
 
 
-def _end(actor: User, user: User) -> None:
+def take_factors_off(actor: User | None, user: User) -> None:
+    """Ends codes, passkeys and sessions of the user, inside the caller's transaction."""
+    user.sessions.all().delete()
+    names = list(user.passkeys.values_list("name", flat=True))
+    user.passkeys.all().delete()
+    for name in names:
+        emit(
+            "passkey.removed",
+            actor=actor,
+            subject_type="user",
+            subject_id=user.pk,
+            data={"name": name},
+        )
+    _end(actor, user)
+
+
+def _end(actor: User | None, user: User) -> None:
     deleted, _rows = SecondFactor.objects.filter(user=user).delete()
     if deleted:
         emit("second_factor.off", actor=actor, subject_type="user", subject_id=user.pk)

@@ -63,6 +63,26 @@ def record_failure(email: str, *, address: str | None, browser: str) -> None:
         )
 
 
+def record_kept_out(user: User, *, address: str | None) -> None:
+    """Notes, once an hour, that somebody came from an address that his role does not work from."""
+    with transaction.atomic():
+        lately = timezone.now() - timedelta(hours=1)
+        known = Event.objects.filter(
+            subject_type="user",
+            subject_id=user.pk,
+            kind="user.kept_out",
+            happened_at__gt=lately,
+        )
+        if not known.exists():
+            emit(
+                "user.kept_out",
+                actor=None,
+                subject_type="user",
+                subject_id=user.pk,
+                data={"address": address},
+            )
+
+
 def record_sign_out(user: User) -> None:
     with transaction.atomic():
         emit("user.signed_out", actor=user, subject_type="user", subject_id=user.pk)

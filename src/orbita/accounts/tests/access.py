@@ -7,7 +7,7 @@ from django.utils import timezone
 from orbita.accounts.actions.absences import set_absence
 from orbita.accounts.actions.links import invite
 from orbita.accounts.actions.tokens import create_token
-from orbita.accounts.models import Role, Team
+from orbita.accounts.models import Passkey, Role, Team
 from orbita.accounts.testing import Row, World, answers, only
 from orbita.core.models import Backup, Job, OutgoingMail
 
@@ -23,6 +23,9 @@ def prepare(world: World) -> None:
         deputy=world.teammate,
         first_on=date(2029, 1, 1),
         last_on=date(2029, 1, 14),
+    )
+    world["passkey"] = Passkey.objects.create(
+        user=world.owner, name="Phone", credential_id="x", handle="x", credential=b"x"
     )
     world["role"] = Role.objects.create(name="Courier")
     world["team"] = Team.objects.get(name="Retail")
@@ -55,6 +58,33 @@ ROWS = [
         answers(302, anonymous=302),
         method="POST",
         data=lambda w: {"code": "123456"},
+    ),
+    Row("accounts:passkey-sign-in", answers(405, anonymous=405)),
+    Row("accounts:passkey-sign-in", answers(302, anonymous=200), method="POST"),
+    Row("accounts:passkeys", answers(200)),
+    Row(
+        "accounts:passkeys",
+        answers(422),
+        method="POST",
+        data=lambda w: {"do": "options", "name": "Phone", "password": "wrong"},
+    ),
+    Row(
+        "accounts:passkeys",
+        answers(200),
+        method="POST",
+        data=lambda w: {"do": "answer", "name": "Phone", "answer": "{}"},
+    ),
+    Row(
+        "accounts:passkey",
+        only("owner", otherwise=404),
+        kwargs=lambda w: {"pk": w["passkey"].pk},
+    ),
+    Row(
+        "accounts:passkey",
+        only("owner", status=302, otherwise=404),
+        method="POST",
+        kwargs=lambda w: {"pk": w["passkey"].pk},
+        data=lambda w: {"do": "rename", "name": "Telephone"},
     ),
     Row("accounts:second-factor", answers(200)),
     Row("accounts:second-factor", answers(200), method="POST", data=lambda w: {"do": "begin"}),
@@ -186,6 +216,19 @@ ROWS = [
         method="POST",
         kwargs=lambda w: {"pk": w.stranger.pk},
         data=lambda w: {"heir": w.owner.pk, "reason": "уволился"},
+    ),
+    Row("accounts:addresses", ADMINISTRATOR),
+    Row(
+        "accounts:role-addresses",
+        ADMINISTRATOR,
+        kwargs=lambda w: {"pk": w.owner.role_id},
+    ),
+    Row(
+        "accounts:role-addresses",
+        CHANGED_BY_ADMINISTRATOR,
+        method="POST",
+        kwargs=lambda w: {"pk": w.owner.role_id},
+        data=lambda w: {"networks": "192.0.2.0/24"},
     ),
     Row("accounts:rights", ADMINISTRATOR, query=lambda w: {"who": w.owner.pk}),
     Row("accounts:grant", ADMINISTRATOR, kwargs=lambda w: {"pk": w.owner.pk}),

@@ -1,4 +1,5 @@
 from .absences import absences, end_absence
+from .addresses import addresses, role_addresses
 from .backups import (
     back_up_now,
     backup_key,
@@ -11,12 +12,14 @@ from .entry import (
     forgot,
     invitation,
     locked_out,
+    passkey_sign_in,
     second_step,
     set_up,
     sign_in,
     sign_out,
 )
 from .jobs import jobs, mail, retry_job, send_again
+from .passkeys import passkey, passkeys
 from .people import (
     company,
     edit_team,
@@ -53,6 +56,7 @@ from .second_factor import reset_second_factor, second_factor
 
 __all__ = [
     "absences",
+    "addresses",
     "back_up_now",
     "backup_key",
     "backup_plan",
@@ -77,6 +81,9 @@ __all__ = [
     "locked_out",
     "mail",
     "new_role",
+    "passkey",
+    "passkey_sign_in",
+    "passkeys",
     "password",
     "person_reading",
     "profile",
@@ -87,6 +94,7 @@ __all__ = [
     "revoke_token",
     "rights",
     "role",
+    "role_addresses",
     "roles",
     "second_factor",
     "second_step",

@@ -7,11 +7,11 @@ from typing import Any
 from axes.handlers.proxy import AxesProxyHandler
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth import authenticate, login, logout, user_login_failed
+from django.contrib.auth import authenticate, logout, user_login_failed
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.translation import activate, get_language, ngettext
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
@@ -22,38 +22,22 @@ from orbita.accounts.forms import CodeForm, ForgotForm, PasswordForm, SetUpForm,
 from orbita.accounts.jobs import write_password_reset
 from orbita.accounts.middleware import in_own_name, public, without_second_factor
 from orbita.accounts.models import Invitation, User
-from orbita.accounts.sessions import describe
+from orbita.accounts.views import ceremony
 from orbita.accounts.views.common import accepted, address_of, next_page, site_of
+from orbita.accounts.views.entering import (
+    SECOND_STEP,
+    enter,
+    is_let_in,
+    note_failure,
+    refusal,
+    refusal_of_passkey,
+    sign_in_now,
+    sign_in_page,
+)
 from orbita.core.models import Job
 
 MOST_WAITING_RESETS = 200
-# Where a session keeps who has given his password and owes the code; seconds he has for it.
-SECOND_STEP, SECOND_STEP_LASTS = "second_step", 300
 page = require_http_methods(["GET", "HEAD", "POST"])
-
-
-def _enter(request: HttpRequest, user: User, following: str, failures: int = 0) -> HttpResponse:
-    """Lets the user in, or asks him for the code of his second factor first."""
-    if actions.second_factor_of(user):
-        request.session[SECOND_STEP] = {
-            "user": user.pk,
-            "until": time.time() + SECOND_STEP_LASTS,
-            "following": following,
-            "failures": failures,
-        }
-        return redirect("accounts:second-step")
-    _sign_in(request, user, failures)
-    return redirect(following)
-
-
-def _sign_in(request: HttpRequest, user: User, failures: int = 0) -> None:
-    """Signs the user in under a fresh session key."""
-    login(request, user, backend="orbita.accounts.signin.EmailBackend")
-    activate(user.language)  # what is said from here on is for him, not for a stranger
-    address, browser = signin.client_address(request), signin.browser_of(request)
-    describe(request.session, address=address, browser=browser)
-    actions.record_sign_in(user, address=address, browser=browser, failures=failures)
-    _tell_failures(request, failures)
 
 
 @public
@@ -70,10 +54,33 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         failures = signin.failures_before(email)
         user = authenticate(request, username=email, password=form.cleaned_data["password"])
         if isinstance(user, User):
-            return _enter(request, user, following, failures)
-        _note_failure(request, email)
-        form.add_error(None, _("The e-mail or the password is wrong."))
-    return render(request, "accounts/sign_in.html", {"form": form, "next": following})
+            if entered := enter(request, user, following, failures):
+                return entered
+            # Counted like a wrong password: nobody learns from outside that it was the right one.
+            _count_failure(request, email)
+        note_failure(request, email)
+        form.add_error(None, refusal())
+    return sign_in_page(request, form, following)
+
+
+@public
+@never_cache
+@require_POST
+def passkey_sign_in(request: HttpRequest) -> HttpResponse:
+    """Sign-in with a passkey alone: it is both what a person has and what he knows or is."""
+    following = next_page(request)
+    if request.user.is_authenticated:
+        return redirect(following)
+    if request.POST.get("do") == "options":
+        return ceremony.ask(
+            request, ceremony.SIGN_IN, actions.ask_for_passkey(site=ceremony.here(request))
+        )
+    user = ceremony.whose(request, ceremony.SIGN_IN)
+    if user and is_let_in(request, user):
+        sign_in_now(request, user)
+        return redirect(following)
+    note_failure(request, "")
+    return sign_in_page(request, SignInForm(), following, refusal_of_passkey())
 
 
 @public
@@ -81,39 +88,46 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 @sensitive_post_parameters("code")
 @page
 def second_step(request: HttpRequest) -> HttpResponse:
-    """The code of the second factor, after the password was right. Wrong codes count as wrong passwords."""
+    """The second factor after the password was right: a code or a passkey. Wrong ones count as wrong
+    passwords.
+    """
     waiting = request.session.get(SECOND_STEP) or {}
     user = signin.EmailBackend().get_user(waiting.get("user", 0))
-    if user is None or waiting["until"] < time.time():
+    if user is None or waiting["until"] < time.time() or not is_let_in(request, user):
         return redirect(settings.LOGIN_URL)
-    credentials = {"username": user.email}
-    if not AxesProxyHandler.is_allowed(request, credentials):
-        return locked_out(request, credentials=credentials)
-    form = CodeForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        if actions.take_code(user, form.cleaned_data["code"]):
+    if not AxesProxyHandler.is_allowed(request, {"username": user.email}):
+        return locked_out(request, credentials={"username": user.email})
+    do = request.POST.get("do", "code") if request.method == "POST" else ""
+    if do == "options":
+        site = ceremony.here(request)
+        return ceremony.ask(request, ceremony.SECOND, actions.ask_for_passkey(site=site, user=user))
+    form = CodeForm(request.POST if do == "code" else None)
+    if do == "answer" or (do == "code" and form.is_valid()):
+        if _has_proved(request, user, form):
             del request.session[SECOND_STEP]
-            _sign_in(request, user, waiting["failures"])
+            sign_in_now(request, user, waiting["failures"])
             return redirect(waiting["following"])
-        user_login_failed.send(sender=__name__, credentials=credentials, request=request)
-        _note_failure(request, user.email)
-        form.add_error("code", _("This code is not right."))
-    return render(request, "accounts/second_step.html", {"form": form})
+        _count_failure(request, user.email)
+        note_failure(request, user.email)
+        if do == "code":
+            form.add_error("code", _("This code is not right."))
+    context = {
+        "form": form,
+        "has_codes": actions.second_factor_of(user) is not None,
+        "has_passkeys": user.passkeys.exists(),
+        "refused": _("This passkey is not yours.") if do == "answer" else "",
+    }
+    return render(request, "accounts/second_step.html", context)
 
 
-def _note_failure(request: HttpRequest, email: str) -> None:
-    address, browser = signin.client_address(request), signin.browser_of(request)
-    actions.record_failure(email, address=address, browser=browser)
+def _has_proved(request: HttpRequest, user: User, form: CodeForm) -> bool:
+    if form.is_bound:
+        return actions.take_code(user, form.cleaned_data["code"])
+    return ceremony.whose(request, ceremony.SECOND, user) is not None
 
 
-def _tell_failures(request: HttpRequest, failures: int) -> None:
-    if failures:
-        text = ngettext(
-            "Before you, %(count)s attempt to sign in with your e-mail failed today.",
-            "Before you, %(count)s attempts to sign in with your e-mail failed today.",
-            failures,
-        )
-        messages.info(request, text % {"count": failures})
+def _count_failure(request: HttpRequest, email: str) -> None:
+    user_login_failed.send(sender=__name__, credentials={"username": email}, request=request)
 
 
 def locked_out(request: HttpRequest, response: Any = None, credentials: Any = None) -> HttpResponse:
@@ -164,7 +178,7 @@ def set_up(request: HttpRequest, token: str) -> HttpResponse:
             ),
         )
         if user:
-            _sign_in(request, user)
+            sign_in_now(request, user)
             messages.success(request, _("Orbita is yours. Now load your clients from a file."))
             return redirect(address_of("import", "gateways:import", "gateways:upload", "home"))
     return render(request, "accounts/set_up.html", {"form": form})
@@ -186,9 +200,9 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
             lambda: actions.accept_invitation(token=token, password=form.cleaned_data["password"]),
         )
         if user:
-            answer = _enter(request, user, next_page(request))
+            answer = enter(request, user, next_page(request))
             messages.success(request, _("The password is set."))
-            return answer
+            return answer or redirect(settings.LOGIN_URL)
     return render(
         request,
         "accounts/invitation.html",

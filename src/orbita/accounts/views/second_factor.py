@@ -42,8 +42,8 @@ def _shown(request: HttpRequest, form: CodeForm) -> HttpResponse:
         form=form,
         factor=factor,
         left=len(factor.recovery) if factor else 0,
-        needed=me(request).role.needs_second_factor,
-        may_end=not me(request).role.needs_second_factor,
+        needed=me(request).role.needs_second_factor and not me(request).passkeys.exists(),
+        may_end=not me(request).role.needs_second_factor or me(request).passkeys.exists(),
     )
 
 
@@ -108,5 +108,5 @@ def reset_second_factor(request: HttpRequest, pk: int) -> HttpResponse:
     policy.require(request.user, "accounts.manage")
     user = get_object_or_404(User.objects.people().select_related("role"), pk=pk)
     actions.reset_second_factor(actor=me(request), user=user)
-    messages.success(request, _("Codes are off; the person is signed out everywhere."))
+    messages.success(request, _("Codes and passkeys are off; the person is signed out everywhere."))
     return redirect("accounts:user", pk=pk)

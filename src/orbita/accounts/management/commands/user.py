@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.db.models import Max
 
-from orbita.accounts.actions import create_user, invite
+from orbita.accounts.actions import create_user, invite, unlock
 from orbita.accounts.actions.links import link
 from orbita.accounts.models import Role, Team, User
 
@@ -17,7 +17,7 @@ LOCAL = "http://127.0.0.1:8000"
 
 
 class Command(BaseCommand):
-    help = "Add users (user create --email … --role …) and list them (user list)."
+    help = "Add users (user create), list them (user list), let them in again (user unlock)."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         steps = parser.add_subparsers(dest="step", required=True)
@@ -31,14 +31,23 @@ class Command(BaseCommand):
         way.add_argument("--password-stdin", action="store_true", help="read the password")
         way.add_argument("--invite", action="store_true", help="send the link by letter too")
         listing = steps.add_parser("list", help="list users")
-        for step in (create, listing):
+        unlock = steps.add_parser("unlock", help="let somebody in again who cannot sign in")
+        unlock.add_argument("--email", required=True)
+        unlock.add_argument(
+            "--second-factor", action="store_true", help="take his codes and passkeys off"
+        )
+        unlock.add_argument(
+            "--addresses", action="store_true", help="empty the list of addresses of his role"
+        )
+        for step in (create, listing, unlock):
             step.add_argument("--format", choices=["text", "json"], default="text")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        rows = [self._create(options)] if options["step"] == "create" else self._list()
+        steps = {"create": self._create, "unlock": self._unlock}
+        one = steps.get(options["step"])
+        rows = [one(options)] if one else self._list()
         if options["format"] == "json":
-            answer = rows[0] if options["step"] == "create" else rows
-            self.stdout.write(json.dumps(answer, ensure_ascii=False))
+            self.stdout.write(json.dumps(rows[0] if one else rows, ensure_ascii=False))
             return
         if options["step"] == "list":
             self.stdout.write("\t".join(rows[0] if rows else ()))
@@ -77,6 +86,14 @@ class Command(BaseCommand):
             "team": team.name if team else None,
             "link": link(site, token) if token else None,
         }
+
+    def _unlock(self, options: dict[str, Any]) -> dict[str, Any]:
+        people = User.objects.people().select_related("role")
+        user = people.filter(email=options["email"].strip().lower()).first()
+        if user is None:
+            raise CommandError(f"there is no user {options['email']!r}")
+        done = unlock(user, second_factor=options["second_factor"], addresses=options["addresses"])
+        return {"id": user.pk, "email": user.email, "done": ", ".join(done)}
 
     def _list(self) -> list[dict[str, Any]]:
         people = (

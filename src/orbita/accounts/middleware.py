@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from orbita.accounts import devices
 from orbita.accounts.actions import record_kept_out
 from orbita.accounts.addresses import kept_out_words, may_work_from
-from orbita.accounts.models import UserSession
+from orbita.accounts.models import User, UserSession
 from orbita.accounts.policy import Denied
 from orbita.accounts.sessions import SessionStore
 from orbita.accounts.signin import EmailBackend, client_address
@@ -139,7 +139,7 @@ def personal_language_and_zone(get_response: Next) -> Next:
     """The user's own language and time zone; strangers get what their browser asks for."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        user = getattr(request, "kept_out", request.user)
+        user: User | AnonymousUser = getattr(request, "kept_out", request.user)
         language = (
             user.language
             if user.is_authenticated

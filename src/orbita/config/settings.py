@@ -198,6 +198,10 @@ ORBITA_MAIL_LEASE = env.number("ORBITA_MAIL_LEASE", 600)
 ORBITA_SMTP_URL = env.text("ORBITA_SMTP_URL")
 ORBITA_MAIL_FROM = env.text("ORBITA_MAIL_FROM", "orbita@localhost")
 
+# Places beyond the public internet that Orbita may ask over HTTP: names and networks, each maybe with a
+# port. Whoever types an address into a form must not reach what stands beside the server.
+ORBITA_OUTGOING_ALLOW = env.words("ORBITA_OUTGOING_ALLOW")
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

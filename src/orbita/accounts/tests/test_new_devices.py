@@ -1,5 +1,6 @@
 """A letter when somebody signs in from a browser that his account has not seen before."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -47,7 +48,7 @@ def test_the_letter_is_in_the_language_and_zone_of_the_person(
 ) -> None:
     User.objects.filter(pk=alice.pk).update(language="ru", time_zone="Asia/Vladivostok")
     sign_in(alice)
-    moment = timezone.datetime(2026, 3, 1, 20, 30, tzinfo=timezone.get_fixed_timezone(0))
+    moment = datetime(2026, 3, 1, 20, 30, tzinfo=UTC)
     monkeypatch.setattr(timezone, "now", lambda: moment)
     sign_in(alice)
     letter = OutgoingMail.objects.get()

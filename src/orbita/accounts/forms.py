@@ -4,13 +4,14 @@ from django import forms
 from django.conf import settings
 from django.contrib.auth.password_validation import password_validators_help_texts
 from django.utils.functional import lazy
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from phonenumbers import SUPPORTED_REGIONS
 
 from orbita.accounts import policy
 from orbita.accounts.actions import scope_choices
 from orbita.accounts.explaining import level_words
-from orbita.accounts.models import Role, Team, User
+from orbita.accounts.models import Role, SignInProvider, Team, User
 from orbita.core import zones
 
 CURRENCIES = (
@@ -235,6 +236,78 @@ class AddressesForm(forms.Form):
             "192.0.2.0/24. Empty means from anywhere."
         ),
     )
+
+
+class ProviderForm(forms.Form):
+    """The provider of single sign-on: for each role the values of a claim that stand for it."""
+
+    is_on = forms.BooleanField(label=_("Sign in with it"), required=False)
+    name = forms.CharField(
+        label=_("Name on the button"), max_length=60, help_text=_("As people call it: “Keycloak”.")
+    )
+    issuer = forms.CharField(
+        label=_("Issuer"),
+        max_length=300,
+        widget=forms.URLInput(attrs={"placeholder": "https://id.example.org/realms/office"}),
+        help_text=_(
+            "An address in https. One of your own network must stand in ORBITA_OUTGOING_ALLOW."
+        ),
+    )
+    client_id = forms.CharField(label=_("Client id"), max_length=300)
+    client_secret = forms.CharField(
+        label=_("Client secret"),
+        max_length=500,
+        required=False,
+        strip=True,
+        widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
+        help_text=_("Kept sealed and never shown. Empty leaves the one that is kept."),
+    )
+    domains = forms.CharField(
+        label=_("Domains of e-mails"),
+        max_length=2000,
+        required=False,
+        help_text=_("Divided by blanks; others are not let in. Empty means any."),
+    )
+    role_claim = forms.CharField(
+        label=_("Claim with groups"),
+        max_length=100,
+        required=False,
+        help_text=_(
+            "By it people without an account here get one at their first sign-in. Without it only "
+            "those come in who have an account with the same verified e-mail."
+        ),
+    )
+
+    def __init__(self, data: Any, *, provider: SignInProvider | None) -> None:
+        super().__init__(data, label_suffix="")
+        self._roles = list(Role.objects.filter(is_administrator=False))
+        kept = provider.roles if provider else {}
+        for role in self._roles:
+            said = ", ".join(value for value, number in kept.items() if number == role.pk)
+            self.fields[f"role_{role.pk}"] = forms.CharField(
+                label=gettext("Groups that stand for: %(role)s") % {"role": role},
+                max_length=1000,
+                required=False,
+                initial=said,
+            )
+        if provider:
+            for name in ("is_on", "name", "issuer", "client_id", "role_claim"):
+                self.fields[name].initial = getattr(provider, name)
+            self.fields["domains"].initial = " ".join(provider.domains)
+
+    def given(self) -> dict[str, Any]:
+        """What `save_provider` takes."""
+        kept = self.cleaned_data
+        words = kept["domains"].replace(",", " ").lower().split()
+        roles = {
+            value.strip(): role.pk
+            for role in self._roles
+            for value in kept[f"role_{role.pk}"].split(",")
+            if value.strip()
+        }
+        plain = ("is_on", "name", "issuer", "client_id", "client_secret", "role_claim")
+        domains = [word.removeprefix("@") for word in words]
+        return {name: kept[name] for name in plain} | {"domains": domains, "roles": roles}
 
 
 class GrantForm(forms.Form):

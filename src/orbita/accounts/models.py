@@ -276,6 +276,46 @@ class KnownDevice(models.Model):
         return f"device of {self.user_id}"
 
 
+class SignInProvider(models.Model):
+    """The one server outside (OpenID Connect) whose word on who somebody is counts here too."""
+
+    name = models.CharField(_("name"), max_length=60)
+    issuer = models.CharField(_("issuer"), max_length=300)
+    client_id = models.CharField(_("client id"), max_length=300)
+    client_secret = SealedField(null=True)
+    is_on = models.BooleanField(default=False)
+    # Of these domains alone addresses count; of any when there are none.
+    domains = models.JSONField(default=list, blank=True)
+    # Whoever has no account here gets one when this claim holds a value that stands for a role.
+    role_claim = models.CharField(max_length=100, blank=True)
+    roles = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        verbose_name = _("sign-in provider")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class OutsideIdentity(models.Model):
+    """Under which unchanging name a provider knows a person of ours."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="identities")
+    issuer = models.CharField(max_length=300)
+    subject = models.CharField(max_length=255)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name = _("outside identity")
+        constraints = [
+            models.UniqueConstraint(fields=["issuer", "subject"], name="identity_of_one_person"),
+            models.UniqueConstraint(fields=["user", "issuer"], name="one_identity_per_issuer"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} at {self.issuer}"
+
+
 class Invitation(models.Model):
     """A link that lets its holder choose a password, once. Only the hash of its token is kept."""
 

@@ -73,6 +73,23 @@ KINDS.register(
         "role.networks", _("Allowed addresses of a role changed"), group="security", icon="lock"
     ),
     EventKind(
+        "provider.saved", _("Single sign-on changed"), group="security", icon="globe", erase=()
+    ),
+    EventKind(
+        "identity.linked",
+        _("Tied to a name at the provider"),
+        group="security",
+        icon="link",
+        erase=(),
+    ),
+    EventKind(
+        "identity.unlinked",
+        _("Untied from the name at the provider"),
+        group="security",
+        icon="link",
+        erase=(),
+    ),
+    EventKind(
         "user.unlocked",
         _("Let in again from the command line"),
         group="security",

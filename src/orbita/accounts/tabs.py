@@ -45,6 +45,7 @@ SETTINGS_TABS.register(
     Tab("reading", _("Reading"), "accounts.manage", order=14, group="people"),
     Tab("rights", _("Check of rights"), "accounts.manage", order=13, group="people"),
     Tab("addresses", _("Allowed addresses"), "accounts.manage", order=14, group="people"),
+    Tab("single-sign-on", _("Single sign-on"), "accounts.manage", order=15, group="people"),
     Tab("company", _("About the company"), "core.settings", order=20, group="company"),
     Tab("backups", _("Backups"), "core.backup", order=89, group="system"),
     Tab("jobs", _("Background jobs"), "core.jobs", order=90, group="system"),

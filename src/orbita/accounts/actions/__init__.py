@@ -58,6 +58,7 @@ from .sessions import (
     record_sign_in,
     record_sign_out,
 )
+from .single_sign_on import forget_identities, person_of, save_provider, the_provider
 from .tokens import create_token, is_scope, revoke_token, scope_choices, scope_words, user_of_token
 from .unlocking import unlock
 from .upkeep import change_company, retry_job, send_again
@@ -91,6 +92,7 @@ __all__ = [
     "end_session",
     "find_invitation",
     "forget_old_readings",
+    "forget_identities",
     "forgive_failures",
     "grant_right",
     "hand_over_belongings",
@@ -106,6 +108,7 @@ __all__ = [
     "make_backup_key",
     "make_setup_token",
     "passkeys_of",
+    "person_of",
     "record_failure",
     "record_kept_out",
     "record_lockout",
@@ -120,6 +123,7 @@ __all__ = [
     "retry_job",
     "revoke_token",
     "save_networks",
+    "save_provider",
     "save_role",
     "save_team",
     "scope_choices",
@@ -136,6 +140,7 @@ __all__ = [
     "take_code",
     "take_passkey",
     "tell_passkey_added",
+    "the_provider",
     "trust_backup_key",
     "unlock",
     "user_of_token",

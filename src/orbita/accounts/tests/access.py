@@ -61,6 +61,8 @@ ROWS = [
     ),
     Row("accounts:passkey-sign-in", answers(405, anonymous=405)),
     Row("accounts:passkey-sign-in", answers(302, anonymous=200), method="POST"),
+    Row("accounts:openid-begin", answers(302, anonymous=302)),
+    Row("accounts:openid-back", answers(302, anonymous=302), query=lambda w: {"code": "x"}),
     Row("accounts:passkeys", answers(200)),
     Row(
         "accounts:passkeys",
@@ -229,6 +231,19 @@ ROWS = [
         method="POST",
         kwargs=lambda w: {"pk": w.owner.role_id},
         data=lambda w: {"networks": "192.0.2.0/24"},
+    ),
+    Row("accounts:single-sign-on", ADMINISTRATOR),
+    Row(
+        "accounts:single-sign-on",
+        CHANGED_BY_ADMINISTRATOR,
+        method="POST",
+        data=lambda w: {"name": "Id", "issuer": "https://id.example.org", "client_id": "orbita"},
+    ),
+    Row(
+        "accounts:forget-identities",
+        CHANGED_BY_ADMINISTRATOR,
+        method="POST",
+        kwargs=lambda w: {"pk": w.owner.pk},
     ),
     Row("accounts:rights", ADMINISTRATOR, query=lambda w: {"who": w.owner.pk}),
     Row("accounts:grant", ADMINISTRATOR, kwargs=lambda w: {"pk": w.owner.pk}),

@@ -53,6 +53,7 @@ from .roles import (
     see_as,
 )
 from .second_factor import reset_second_factor, second_factor
+from .single_sign_on import forget_identities, openid_back, openid_begin, single_sign_on
 
 __all__ = [
     "absences",
@@ -71,6 +72,7 @@ __all__ = [
     "end_other_sessions",
     "end_seeing_as",
     "end_session",
+    "forget_identities",
     "forgot",
     "grant",
     "invitation",
@@ -81,6 +83,8 @@ __all__ = [
     "locked_out",
     "mail",
     "new_role",
+    "openid_back",
+    "openid_begin",
     "passkey",
     "passkey_sign_in",
     "passkeys",
@@ -105,6 +109,7 @@ __all__ = [
     "settings",
     "sign_in",
     "sign_out",
+    "single_sign_on",
     "teams",
     "tokens",
     "users",

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from orbita.accounts import actions, devices, signin
 from orbita.accounts.addresses import may_work_from
 from orbita.accounts.forms import SignInForm
-from orbita.accounts.models import User
+from orbita.accounts.models import SignInProvider, User
 from orbita.accounts.sessions import describe
 from orbita.accounts.views.ceremony import here
 from orbita.accounts.views.common import site_of
@@ -73,13 +73,19 @@ def note_failure(request: HttpRequest, email: str) -> None:
 
 
 def sign_in_page(
-    request: HttpRequest, form: SignInForm, following: str, refused: str = ""
+    request: HttpRequest,
+    form: SignInForm,
+    following: str,
+    refused: str = "",
+    refused_outside: str = "",
 ) -> HttpResponse:
     context = {
         "form": form,
         "next": following,
         "has_passkeys": here(request).has_passkeys,
         "refused": refused,
+        "provider": SignInProvider.objects.filter(is_on=True).values("name").first(),
+        "refused_outside": refused_outside,
     }
     return render(request, "accounts/sign_in.html", context)
 

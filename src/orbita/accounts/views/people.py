@@ -101,6 +101,7 @@ def edit_user(request: HttpRequest, pk: int) -> HttpResponse:
         "form": form,
         "person": user,
         "may_look": me(request).role.is_administrator,
+        "identities": me(request).role.is_administrator and user.identities.exists(),
         "factor": actions.has_second_factor(user),
     }
     return tabbed(request, "users", context, "user")

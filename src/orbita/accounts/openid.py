@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
 import jwt
+from django.utils.translation import gettext as _
 from jwt.exceptions import PyJWTError
 
 from orbita.accounts.models import SignInProvider
@@ -53,10 +54,12 @@ def describe(issuer: str) -> Mapping[str, Any]:
     """What the provider says of itself (OpenID Connect Discovery 1.0). Raises `OpenIdError`."""
     found = _remembered(f"{issuer.rstrip('/')}/.well-known/openid-configuration")
     if found.get("issuer") != issuer:
-        raise OpenIdError(f"the server calls itself {str(found.get('issuer'))[:100]!r}")
+        raise OpenIdError(
+            _("the server calls itself %(name)s") % {"name": str(found.get("issuer"))[:100]}
+        )
     for name in ("authorization_endpoint", "token_endpoint", "jwks_uri"):
         if urlsplit(str(found.get(name, ""))).scheme not in ("https", "http"):
-            raise OpenIdError(f"the server does not name its {name}")
+            raise OpenIdError(_("the server does not name its %(what)s") % {"what": name})
     return found
 
 
@@ -218,7 +221,7 @@ def _fetch(url: str, **how: Any) -> outgoing.Answer:
     except OutgoingError as error:
         raise OpenIdError(str(error)) from None
     if answer.status != 200:
-        raise OpenIdError(f"the server answers {answer.status}")
+        raise OpenIdError(_("the server answers %(status)s") % {"status": answer.status})
     return answer
 
 
@@ -228,5 +231,5 @@ def _object(answer: outgoing.Answer) -> Mapping[str, Any]:
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):
-        raise OpenIdError("the server's answer cannot be read")
+        raise OpenIdError(_("the server's answer cannot be read"))
     return found

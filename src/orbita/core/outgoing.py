@@ -30,6 +30,7 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext as _
 
 from orbita import __version__
 
@@ -63,7 +64,7 @@ class Answer:
         try:
             return json.loads(self.body)
         except (ValueError, RecursionError):
-            raise OutgoingError("the answer is no JSON") from None
+            raise OutgoingError(_("the answer is no JSON")) from None
 
 
 @dataclass(frozen=True)
@@ -111,24 +112,24 @@ def request(
         if following.origin != place.origin:
             given = {}
         place = following
-    raise OutgoingError("the server sends on and on")
+    raise OutgoingError(_("the server sends on and on"))
 
 
 def _place(url: str) -> Place:
     """Takes an address apart. Raises `ForbiddenPlaceError` for what is no plain address of the web."""
     if any(ord(sign) <= 32 or ord(sign) == 127 for sign in url) or "\\" in url:
-        raise ForbiddenPlaceError("this is no address: there are blanks or backslashes in it")
+        raise ForbiddenPlaceError(_("this is no address"))
     try:
         parts: SplitResult = urlsplit(url)
         port, host = parts.port, parts.hostname or ""
         host = host.rstrip(".") if ":" in host else host.rstrip(".").encode("idna").decode()
         (parts.path + parts.query).encode("ascii")
     except ValueError:  # damaged ports, brackets and names; UnicodeError is one too
-        raise ForbiddenPlaceError("this is no address") from None
+        raise ForbiddenPlaceError(_("this is no address")) from None
     if parts.scheme not in ("http", "https") or not host:
-        raise ForbiddenPlaceError("only https addresses are asked")
+        raise ForbiddenPlaceError(_("only https addresses are asked"))
     if "@" in parts.netloc or "%" in host:
-        raise ForbiddenPlaceError("names and passwords do not belong into an address")
+        raise ForbiddenPlaceError(_("names and passwords do not belong into an address"))
     usual = 443 if parts.scheme == "https" else 80
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return Place(parts.scheme, host.lower(), usual if port is None else port, target)
@@ -162,16 +163,18 @@ def _ask(
             content = response.read(most_bytes + 1)
         except (OSError, http.client.HTTPException, ValueError) as error:
             if time.monotonic() >= ends:
-                raise OutgoingError("the server takes too long") from None
-            raise OutgoingError(f"the server gives no good answer: {error}") from None
+                raise OutgoingError(_("the server takes too long")) from None
+            raise OutgoingError(
+                _("the server gives no good answer: %(error)s") % {"error": error}
+            ) from None
     if time.monotonic() >= ends:
-        raise OutgoingError("the server takes too long")
+        raise OutgoingError(_("the server takes too long"))
     kept = {name.lower(): value for name, value in response.getheaders()}
     if len(content) > most_bytes:
-        raise OutgoingError("the answer is too long")
+        raise OutgoingError(_("the answer is too long"))
     announced = kept.get("content-length", "")
     if method != "HEAD" and announced.isdecimal() and len(content) < int(announced):
-        raise OutgoingError("the answer is cut off")
+        raise OutgoingError(_("the answer is cut off"))
     return Answer(response.status, kept, content)
 
 
@@ -190,7 +193,7 @@ def _resolve(place: Place, ends: float) -> list[Address]:
     seeker.join(max(0.0, ends - time.monotonic()))
     addresses = [ip_address(str(row[4][0]).partition("%")[0]) for row in list(found)]
     if not addresses:
-        raise OutgoingError(f"there is no server {place.host}")
+        raise OutgoingError(_("there is no server %(host)s") % {"host": place.host})
     return list(dict.fromkeys(addresses))
 
 
@@ -201,9 +204,11 @@ def _allowed(place: Place, addresses: list[Address]) -> list[Address]:
     for address in addresses:
         if not trusted and not allowed.has_address(address, place.port):
             if not is_public(address):
-                raise ForbiddenPlaceError(f"{place.host} is not a server of the public internet")
+                raise ForbiddenPlaceError(
+                    _("%(host)s is not a server of the public internet") % {"host": place.host}
+                )
             if place.scheme != "https":
-                raise ForbiddenPlaceError("only https addresses are asked")
+                raise ForbiddenPlaceError(_("only https addresses are asked"))
     return addresses
 
 
@@ -317,4 +322,4 @@ def _open(addresses: list[Address], place: Place, ends: float) -> _Line:
         with contextlib.suppress(OSError):
             sock = socket.create_connection((str(address), place.port), timeout=left)
             return _Line(sock, ends)
-    raise OutgoingError(f"{place.host} cannot be reached")
+    raise OutgoingError(_("%(host)s cannot be reached") % {"host": place.host})

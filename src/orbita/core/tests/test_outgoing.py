@@ -15,11 +15,18 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from django.utils import translation
 
 from orbita.core import outgoing
 from orbita.core.outgoing import ForbiddenPlaceError, OutgoingError, request
 
 pytestmark = pytest.mark.no_database
+
+
+@pytest.fixture(autouse=True)
+def in_english() -> Iterator[None]:
+    with translation.override("en"):
+        yield
 
 
 class Foreign(http.server.BaseHTTPRequestHandler):

@@ -1,6 +1,7 @@
 """What the tests of rooms know, for the tests of the whole."""
 
 from orbita.conftest import (  # noqa: F401
+    _fresh_counts,
     _quick_passwords,
     admin,
     alice,

@@ -6,12 +6,19 @@ from typing import Any
 import pytest
 
 from orbita.accounts.models import Role, Team, User
+from orbita.core import limits
 
 
 @pytest.fixture(autouse=True)
 def _quick_passwords(settings: Any) -> None:
     """Argon2 is slow on purpose; tests that are about it choose it themselves."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True)
+def _fresh_counts() -> None:
+    """What one test has done often is not too often for the next."""
+    limits.forget()
 
 
 @pytest.fixture

@@ -61,6 +61,7 @@ MIDDLEWARE = [
     "orbita.accounts.middleware.personal_language_and_zone",
     "orbita.accounts.middleware.signed_in_traces",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "orbita.ui.limiting.not_too_often",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",
 ]

@@ -56,7 +56,37 @@ def test_what_a_browser_or_a_desktop_would_run_is_not_attached(
 
 @pytest.mark.parametrize(
     ("name", "content"),
-    [("a.pdf", HTML), ("a.png", SVG), ("a.gif", b"GIF89a/*" + HTML), ("../../../etc/a.txt", HTML),
+    [("a.pdf", HTML), ("a.png", SVG), ("a.jpg", HTML), ("a.zip", HTML), ("a.docx", b"MZ\x90\0"),
+     ("a.txt", b"MZ\x90\0\x03"), ("a.csv", b"\x7fELF\x02\x01\x01\0"), ("a.xls", HTML), ("a.mp4", SVG),
+     ("a.heic", b"\0"), ("a.JPEG", b"GIF89a"), ("a.mp3", b"#!/bin/sh\n")],
+    ids=range(12),
+)  # fmt: skip
+def test_a_file_that_is_not_what_its_name_says_is_not_attached(
+    alice: User, card: Client, name: str, content: bytes
+) -> None:
+    with pytest.raises(ValidationError):
+        add_file(actor=alice, client=card, file=SimpleUploadedFile(name, content))
+    assert not Attachment.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("a.pdf", b"\n%PDF-1.7"), ("a.PNG", b"\x89PNG\r\n\x1a\n"), ("a.jpeg", b"\xff\xd8\xff\xe0"),
+     ("a.doc", b"{\\rtf1"), ("a.xls", b"PK\x03\x04"), ("a.mov", b"\0\0\0\x08wide"),
+     ("a.txt", "Привет".encode("utf-16")), ("a.csv", "Имя;Да".encode("cp1251")),
+     ("a.heic", b"\0\0\0\x18ftypheic")],
+    ids=range(9),
+)  # fmt: skip
+def test_files_of_real_programs_are_attached(
+    alice: User, card: Client, name: str, content: bytes
+) -> None:
+    row = add_file(actor=alice, client=card, file=SimpleUploadedFile(name, content))
+    assert Path(row.file.path).read_bytes() == content
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("a.pdf", b"%PDF-1.4" + HTML), ("a.gif", b"GIF89a/*" + HTML), ("a.csv", HTML), ("../../../etc/a.txt", HTML),
      ("..\\..\\a.txt", b"x"), ('a"\r\nSet-Cookie: x=1\r\n.txt', b"x"), ("<img src=x>.txt", b"x"),
      ("\u202efdp.txt", b"x"), ("a" * 400 + ".txt", b"x")],
     ids=range(9),

@@ -64,3 +64,21 @@ def test_no_room_listens_to_saves_of_models() -> None:
         and re.search(r"\b(post_save|pre_save|post_delete|pre_delete)\b", path.read_text("utf-8"))
     ]
     assert wrong == []
+
+
+def test_only_the_guarded_client_asks_other_servers() -> None:
+    forbidden = re.compile(
+        r"^\s*(?:import|from) (?:http\.client|urllib\.request|urllib3|requests|httpx|aiohttp)\b",
+        re.M,
+    )
+    allowed = {"core/outgoing.py"}
+    package = Path(apps.get_app_config("core").path).parent
+    wrong = [
+        name
+        for path in package.glob("**/*.py")
+        if "/tests/" not in (name := path.relative_to(package).as_posix())
+        and not name.startswith(("devtools/", "bench/"))
+        and name not in allowed
+        and forbidden.search(path.read_text(encoding="utf-8"))
+    ]
+    assert wrong == []

@@ -6,6 +6,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.test import Client as Browser
 from django.utils import timezone, translation
+from fido2.utils import websafe_encode
 
 from orbita.accounts import actions
 from orbita.accounts.actions.passkeys import LONGEST_ANSWER, RefusedError, Site
@@ -26,7 +27,7 @@ def in_english(settings: Any) -> Any:
 
 
 def passkey_of(user: User, name: str = "Phone") -> Passkey:
-    identifier = f"{user.pk}-{name}"
+    identifier = websafe_encode(f"{user.pk} {name}".encode())
     return Passkey.objects.create(
         user=user, name=name, credential_id=identifier, handle="aGFuZGxl", credential=b"x"
     )

@@ -21,7 +21,6 @@ from orbita.accounts.models import OutsideIdentity, Passkey, Role, SignInProvide
 from orbita.accounts.tests.provider import CLIENT_ID, CLIENT_SECRET, Person, Provider, running
 from orbita.core.models import Event
 from orbita.core.sealed import Secret
-from orbita.ui.testing import launch, serving, violations
 
 pytestmark = [pytest.mark.django_db, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
 BACK = "http://testserver/sign-in/outside/back/"
@@ -495,21 +494,3 @@ def test_it_is_turned_off_and_people_are_untied(
     change(is_on=False)
     assert Browser().get("/sign-in/outside/").status_code == 302
     assert "Keycloak" not in Browser().get("/sign-in/").content.decode()
-
-
-@pytest.mark.browser
-@pytest.mark.django_db(transaction=True)
-def test_a_real_browser_goes_there_and_back_under_the_policy_of_the_pages(
-    provider: Provider, chromium: str
-) -> None:
-    with serving() as base, launch(chromium) as browser:
-        provider.client.redirect_uri = f"{base}/sign-in/outside/back/"
-        page = browser.new_page(locale="en")
-        said: list[str] = []
-        page.on("console", lambda line: said.append(line.text))
-        page.goto(f"{base}/sign-in/?next=/profile/")
-        assert violations(page) == []
-        page.click("text=Sign in with Keycloak")
-        page.wait_for_url(f"{base}/profile/")
-        assert page.inner_text("h1") == "Alice"
-        assert said == []

@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0005_field_rights'),
+        ('accounts', '0006_readings'),
     ]
 
     operations = [

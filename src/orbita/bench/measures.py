@@ -25,6 +25,7 @@ from django.test.utils import override_settings  # noqa: E402
 from django.urls import reverse  # noqa: E402
 
 from orbita.accounts.actions import create_token  # noqa: E402
+from orbita.accounts.field_rights import GUARDED, MASKED  # noqa: E402
 from orbita.accounts.models import Role, User  # noqa: E402
 from orbita.analytics.rfm.compute import summarise  # noqa: E402
 from orbita.analytics.rfm.measure import measured  # noqa: E402
@@ -55,9 +56,24 @@ def _user() -> User:
     return User.objects.get(email="bench@example.org")
 
 
-def _browser() -> Browser:
+def _guarded_user() -> User:
+    """One whose role sees every field that can be masked in part only."""
+    role, _made = Role.objects.update_or_create(
+        name="Bench",
+        defaults={
+            "permissions": Role.objects.get(key="head").permissions,
+            "field_rights": {field.name: MASKED for field in GUARDED if field.maskable},
+        },
+    )
+    user, _made = User.objects.update_or_create(
+        email="masked@example.org", defaults={"name": "Bench", "role": role}
+    )
+    return user
+
+
+def _browser(user: User) -> Browser:
     browser = Browser(HTTP_HOST="localhost")
-    browser.force_login(_user())
+    browser.force_login(user)
     return browser
 
 
@@ -76,8 +92,10 @@ def _api_browser() -> Browser:
 
 
 def pages() -> dict[str, Any]:
-    """The client list, the list filtered by city and last order, the card: whole requests."""
-    browser = _browser()
+    """The client list, the list filtered by city and last order, the card: whole requests, by one who
+    sees everything and by one who sees it masked.
+    """
+    open_to_all, guarded = _browser(_user()), _browser(_guarded_user())
     listing = reverse("clients:list")
     rule = {
         "all": [
@@ -88,10 +106,11 @@ def pages() -> dict[str, Any]:
     filtered = f"{listing}?rule={json.dumps(rule, ensure_ascii=False)}"
     middle = Client.objects.order_by("-pk").first()
     card = reverse("clients:card", kwargs={"pk": (middle.pk if middle else 2) // 2})
+    measured = {"client list": listing, "list by city and last order": filtered, "card": card}
     return {
-        "client list": timing.timed(_page(browser, listing)),
-        "list by city and last order": timing.timed(_page(browser, filtered)),
-        "card": timing.timed(_page(browser, card)),
+        f"{name}{how}": timing.timed(_page(browser, url))
+        for how, browser in (("", open_to_all), (", masked", guarded))
+        for name, url in measured.items()
     }
 
 

@@ -19,9 +19,11 @@ from orbita.accounts.field_rights import GUARDED, HIDDEN, MASKED, READ
 from orbita.accounts.models import Role
 from orbita.accounts.policy import ALL, PERMISSIONS
 from orbita.accounts.testing import Row, World, make_world
-from orbita.clients.actions import update_client
+from orbita.clients.actions import add_note, update_client
 from orbita.clients.contacts import read_contact
 from orbita.clients.models import Client
+from orbita.clients.quality.actions import mark_contact, mark_dead
+from orbita.clients.work.stops import stop_contacting
 from orbita.commerce.models import Order
 from tests.test_access import ROWS, send, signed_in, tables
 
@@ -70,6 +72,17 @@ def parts(turn: int) -> dict[str, Any]:
     }
 
 
+def say_troubles(world: World, client: Client) -> None:
+    said = f"{WORDS[0]}troubles"
+    add_note(actor=world.administrator, client=client, text=said, kind="trouble")
+    stop_contacting(actor=world.administrator, client=client, reason=said)
+    mark_dead(actor=world.administrator, client=client, reason=said, look_again_on=None)
+    for contact in client.contacts.all():
+        mark_contact(
+            actor=world.administrator, client=client, contact=contact, mark="refused", reason=said
+        )
+
+
 def marks(name: str) -> list[str]:
     """What must not be read where the field is closed, as letters and digits without signs."""
     words = [word.lower().encode().hex()[:12] for word in WORDS]
@@ -104,6 +117,7 @@ def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
                 update_client(
                     actor=world.administrator, client=client, values=values(turn), **parts(turn)
                 )
+            say_troubles(world, client)
         Order.objects.update(delivery_address=f"{WORDS[0]}улица")
         world.head.role = Role.objects.create(
             name="Keyhole", permissions={one.name: ALL for one in PERMISSIONS}

@@ -27,15 +27,19 @@ LEVELS: dict[str, str | Promise] = {
 
 @dataclass(frozen=True)
 class GuardedField:
-    """A field that a role can be kept from. `maskable` ones can be shown in part."""
+    """A field that a role can be kept from. `maskable` ones can be shown in part; whoever sees one
+    that is not `fixable` may write it too.
+    """
 
     name: str
     label: str | Promise
     maskable: bool = False
+    fixable: bool = True
 
     @property
     def levels(self) -> tuple[str, ...]:
-        return tuple(level for level in LEVELS if level != MASKED or self.maskable)
+        lacking = {MASKED: not self.maskable, READ: not self.fixable}
+        return tuple(level for level in LEVELS if not lacking.get(level))
 
 
 GUARDED: Registry[GuardedField] = Registry("guarded field")

@@ -35,7 +35,7 @@ from orbita.clients.fields import kinds
 from orbita.clients.fields.columns import opening, shown
 from orbita.clients.fields.known import active, grouped, own_field, seen
 from orbita.clients.fields.values import names_of, stored
-from orbita.clients.guarding import Sight, mask, reach_of, sight
+from orbita.clients.guarding import TROUBLES, Sight, mask, reach_of, sight
 from orbita.clients.models import (
     Alias,
     Client,
@@ -440,6 +440,10 @@ class Card:
     @property
     def shows_difficulties(self) -> bool:
         return self.seen.shows("difficulties")
+
+    @property
+    def shows_troubles(self) -> bool:
+        return self.seen.shows(TROUBLES)
 
     @property
     def masks_addresses(self) -> bool:

@@ -69,5 +69,5 @@ def notes(actor: Any, query: str, limit: int) -> Sequence[Hit]:
             id=one.note.pk,
             why=one.reason,
         )
-        for one in find_notes(seen, query, limit)
+        for one in find_notes(seen, query, limit, sight(actor))
     ]

@@ -21,7 +21,7 @@ from orbita.clients.entry import ENTRANCES, rule_of
 from orbita.clients.fields import inputs
 from orbita.clients.fields.inputs import input_of
 from orbita.clients.fields.known import active, changed_by, own_field
-from orbita.clients.guarding import sight
+from orbita.clients.guarding import TROUBLES, sight
 from orbita.clients.models import (
     AcquisitionSource,
     Client,
@@ -322,6 +322,12 @@ class NoteForm(UiForm):
             attrs={"rows": 2, "placeholder": gettext_lazy("What did you learn?")}
         ),
     )
+
+    def __init__(self, *args: Any, actor: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if sight(actor).hides(TROUBLES):
+            kinds = [one for one in Note.Kind.choices if one[0] != Note.Kind.COMPLAINT]
+            self.fields["kind"].choices = kinds  # type: ignore[attr-defined]
 
 
 class PersonForm(UiForm):

@@ -21,6 +21,8 @@ from orbita.ui import formats
 
 SUBJECT = "client."
 STARS = "***"
+# Complaints, and why somebody refused, was put aside or is not to be contacted.
+TROUBLES = "troubles"
 CONTACTS = tuple(ContactPoint.Kind.values)
 COLUMNS = (
     *("inn", "kpp", "ogrn", "birthday", "sex", "occupation", "position"),
@@ -212,7 +214,13 @@ def guarded() -> list[GuardedField]:
         ("bank_accounts", gettext_lazy("Bank accounts")),
     ]
     columns = [(name, _label(name)) for name in COLUMNS]
-    return [
+    troubles = GuardedField(
+        f"{SUBJECT}{TROUBLES}",
+        gettext_lazy("Complaints and reasons of refusals"),
+        fixable=False,
+    )
+    fields = [
         GuardedField(f"{SUBJECT}{name}", capfirst(label), maskable=name in MASKS)
         for name, label in (*kinds, *collections, *columns)
     ]
+    return [*fields, troubles]

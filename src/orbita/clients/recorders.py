@@ -17,7 +17,7 @@ def _cities(client_ids: Sequence[int]) -> Mapping[int, Mapping[str, Any]]:
 
 def _talks(client_ids: Sequence[int]) -> Mapping[int, Mapping[str, Any]]:
     talks = Note.objects.filter(client_id__in=client_ids, deleted_at=None).exclude(
-        kind=Note.Kind.NOTE
+        kind__in=(Note.Kind.NOTE, Note.Kind.COMPLAINT)
     )
     rows = talks.order_by().values("client_id").annotate(last=Max("happened_at"))
     return {row["client_id"]: {"last_contact_at": row["last"]} for row in rows}

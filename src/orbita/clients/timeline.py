@@ -19,6 +19,7 @@ from orbita.clients.actions import may_undo
 from orbita.clients.aliases import merged_into
 from orbita.clients.extension import TIMELINE_GROUPS, TIMELINE_RIGHTS, permitted
 from orbita.clients.fields.shown import open_part, subject_of
+from orbita.clients.guarding import TROUBLES, sight
 from orbita.clients.models import Client, Note
 from orbita.core.events import KINDS, EventKind, payload_of
 from orbita.core.models import Event, Origin
@@ -29,7 +30,13 @@ Payload = dict[str, Any]
 PAGE = 30
 # What is told of two clients at once: part of an event → the two sides of its entries.
 _TIES = {"people": ("person", "company"), "relations": ("client", "other")}
-NOTE_ICONS = {"note": "note", "call": "phone", "meeting": "users", "letter": "mail"}
+NOTE_ICONS = {
+    "note": "note",
+    "call": "phone",
+    "meeting": "users",
+    "letter": "mail",
+    "trouble": "alert",
+}
 HUES = {"talks": "g-grow", "orders": "g-keep"}
 _ORIGINS = {
     Origin.IMPORT: gettext_lazy("by import"),
@@ -112,6 +119,9 @@ def timeline(actor: User, client: Client, *, group: str = "", after: str = "") -
         )
         .order_by("-happened_at", "-id")
     )
+    if sight(actor).hides(TROUBLES):
+        complaints = Note.objects.filter(pk=OuterRef("subject_id"), kind=Note.Kind.COMPLAINT)
+        rows = rows.exclude(Q(kind__startswith="note.") & Exists(complaints))
     if place := _place(after):
         moment, pk = place
         rows = rows.filter(Q(happened_at__lt=moment) | Q(happened_at=moment, pk__lt=pk))

@@ -12,8 +12,9 @@ from orbita.clients.fields.columns import shown
 from orbita.clients.fields.known import active, grouped, hidden_from, is_own, own_field, seen
 from orbita.clients.fields.subjects import subjects
 from orbita.clients.fields.values import seen_value
-from orbita.clients.guarding import OPEN, Sight, masked_entry, sight, told
+from orbita.clients.guarding import OPEN, TROUBLES, Sight, masked_entry, sight, told
 from orbita.clients.models.fields import FieldDefinition
+from orbita.clients.models.note import Note
 from orbita.clients.quality.problems import BY_NAME
 from orbita.core.models import Event
 
@@ -63,18 +64,37 @@ def open_part(data: dict[str, Any], subject: str, actor: Any) -> dict[str, Any]:
 
 def _without_closed(data: dict[str, Any], seen: Sight) -> dict[str, Any]:
     """The payload without what the role does not see of cards, the masked in part."""
-    kept = dict(data)
+    kept = _without_troubles(data) if seen.hides(TROUBLES) else dict(data)
     for side in ("before", "after"):
-        if isinstance(data.get(side), dict):
-            kept[side] = told(data[side], seen)
+        if isinstance(kept.get(side), dict):
+            kept[side] = told(kept[side], seen)
             if not seen.shows("addresses"):
                 kept[side].pop("delivery_address", None)
-    if isinstance(data.get("contacts"), list):  # marks put on contacts
-        shown = ((one, masked_entry("contacts", one["contact"], seen)) for one in data["contacts"])
+    if isinstance(kept.get("contacts"), list):  # marks put on contacts
+        shown = ((one, masked_entry("contacts", one["contact"], seen)) for one in kept["contacts"])
         kept["contacts"] = [one | {"contact": contact} for one, contact in shown if contact]
     trouble = BY_NAME.get(data.get("problem", ""))
     if trouble and not seen.shows(trouble.field):
         kept["value"] = ""
+    return kept
+
+
+def _without_troubles(data: Mapping[str, Any]) -> dict[str, Any]:
+    """The payload without complaints and without why somebody refused or was put aside."""
+    if data.get("kind") == Note.Kind.COMPLAINT:
+        return {}
+    kept = dict(data)
+    for side in ("before", "after"):
+        if isinstance(kept.get(side), dict):
+            kept[side] = {name: value for name, value in kept[side].items() if name != "reason"}
+    # Beside what changed stands why a client was handed over: that is no trouble.
+    if "after" not in kept:
+        kept.pop("reason", None)
+    if isinstance(kept.get("contacts"), list):
+        kept["contacts"] = [
+            one | {side: one[side] | {"reason": ""} for side in ("before", "after") if side in one}
+            for one in kept["contacts"]
+        ]
     return kept
 
 

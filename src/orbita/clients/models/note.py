@@ -10,7 +10,8 @@ from orbita.clients.models.client import Client
 class Note(models.Model):
     """What somebody learned about a client, in his own words.
 
-    Every kind but a plain note says that the client was talked to: it counts as a contact.
+    A call, a meeting and a letter say that the client was talked to: they count as contacts. Who
+    reads complaints is for the roles to say.
     """
 
     class Kind(models.TextChoices):
@@ -18,6 +19,7 @@ class Note(models.Model):
         CALL = "call", pgettext_lazy("note", "Call")
         MEETING = "meeting", _("Meeting")
         LETTER = "letter", pgettext_lazy("note", "Letter")
+        COMPLAINT = "trouble", _("Complaint")
 
     client = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="notes")
     kind = models.CharField(_("kind"), max_length=7, choices=Kind.choices, default=Kind.NOTE)

@@ -14,7 +14,7 @@ from orbita.accounts import policy
 from orbita.clients.card import EDITABLE
 from orbita.clients.contacts import Reach, identity
 from orbita.clients.extension import MAIN, CardButton, CardPanel
-from orbita.clients.guarding import Sight, reach_of, sight
+from orbita.clients.guarding import TROUBLES, Sight, reach_of, sight
 from orbita.clients.models import Client, ContactPoint, DeadMark, QualitySettings
 from orbita.clients.quality.completeness import Weights, filled_in
 from orbita.clients.quality.problems import NO_CONTACT, Problem
@@ -51,6 +51,7 @@ def hint(request: HttpRequest, client: Client) -> SafeString | str:
     context = {
         "client": client,
         "dead": dead,
+        "why_dead": "" if not dead or seen.hides(TROUBLES) else dead.reason,
         "again": formats.day(dead.look_again_on, date(1, 1, 1)) if dead else "",
         "problems": problems,
         "to_check": to_check,

@@ -8,6 +8,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from orbita.clients.guarding import TROUBLES, Sight
 from orbita.clients.models import ContactPoint, DeadMark
 from orbita.clients.models.quality import USUAL_LIMITS
 from orbita.clients.quality.actions.settings import LONGEST_LIMIT, settings_as_given
@@ -37,11 +38,13 @@ class DeadForm(UiForm):
         help_text=gettext_lazy("On this day the client comes up in the list “To look at again”."),
     )
 
-    def __init__(self, data: QueryDict | None, *, known: DeadMark | None, usual: date) -> None:
+    def __init__(
+        self, data: QueryDict | None, *, known: DeadMark | None, usual: date, seen: Sight
+    ) -> None:
         initial: dict[str, Any] = {"look_again_on": usual}
         if known:
             initial = {
-                "reason": known.reason,
+                "reason": "" if seen.hides(TROUBLES) else known.reason,
                 "how": "good" if known.for_good else "now",
                 "look_again_on": known.look_again_on or usual,
             }

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from orbita.accounts import policy
 from orbita.clients.forms import into_form
+from orbita.clients.guarding import sight
 from orbita.clients.models import Client, ContactPoint, DeadMark, Repair
 from orbita.clients.quality import actions, jobs
 from orbita.clients.quality.forms import DeadForm, SettingsForm
@@ -113,7 +114,10 @@ def dead(request: HttpRequest, pk: int) -> HttpResponse:
     known = DeadMark.objects.filter(client=client).first()
     today = Company.current().business_date()
     form = DeadForm(
-        request.POST if request.method == "POST" else None, known=known, usual=today + USUAL_REST
+        request.POST if request.method == "POST" else None,
+        known=known,
+        usual=today + USUAL_REST,
+        seen=sight(request.user),
     )
     if request.method == "POST" and form.is_valid():
         with into_form(form):

@@ -6,7 +6,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from orbita.clients import wording
-from orbita.clients.guarding import Sight
+from orbita.clients.guarding import TROUBLES, Sight
 from orbita.clients.models import Word
 from orbita.clients.search import lookup
 from orbita.clients.search.index import TEXTS
@@ -52,6 +52,9 @@ def excerpt(text: str, start: str, around: int) -> str:
     return ("…" if begin else "") + cut + ("…" if begin + around < len(line) else "")
 
 
+_GUARDS = {"contact_stop__reason": TROUBLES, "dead__reason": TROUBLES}
+
+
 def find_in_texts(
     rows: Any, text: str, but: Collection[int], most: int, seen: Sight
 ) -> list[tuple[int, str]]:
@@ -60,7 +63,7 @@ def find_in_texts(
     if not ids:
         return []
     found = rows.filter(pk__in=set(ids) - set(but)).order_by("-pk").values_list("pk", *TEXTS)
-    names = [name for name in TEXTS if seen.shows(name)]
+    names = [name for name in TEXTS if seen.shows(_GUARDS.get(name, name))]
     if len(names) == len(TEXTS):
         return [(pk, _told(starts[0], names, texts)) for pk, *texts in found[:most]]
     rest = ((pk, dict(zip(TEXTS, texts, strict=True))) for pk, *texts in found)

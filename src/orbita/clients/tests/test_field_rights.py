@@ -11,8 +11,10 @@ from django.urls import reverse
 from orbita.accounts.actions import create_token, save_role
 from orbita.accounts.models import Role, User
 from orbita.accounts.policy import Denied, allows
+from orbita.clients import facts
 from orbita.clients.actions import (
     add_contact,
+    add_note,
     add_tag,
     create_client,
     remove_contact,
@@ -23,7 +25,9 @@ from orbita.clients.actions import (
 from orbita.clients.contacts import read_contact
 from orbita.clients.guarding import mask, sight
 from orbita.clients.models import Client, ContactPoint
+from orbita.clients.quality.actions import mark_dead
 from orbita.clients.search import clients_like, find_clients
+from orbita.clients.work.stops import stop_contacting
 from orbita.core.events import payload_of
 from orbita.core.models import Event
 from orbita.core.rules import RuleError, compile_rule
@@ -351,3 +355,56 @@ def test_the_api_tells_and_takes_no_more_than_the_pages(irina: Client, close: Cl
     )
     assert kept.status_code == 200
     assert set(irina.contacts.values_list("kind", flat=True)) == {"phone", "email"}
+
+
+# ---- troubles ----
+
+
+@pytest.fixture
+def troubled(alice: User, irina: Client) -> Client:
+    add_note(actor=alice, client=irina, text="Ругалась из-за опоздания", kind="trouble")
+    add_note(actor=alice, client=irina, text="Обсудили ремонт", kind="call")
+    stop_contacting(actor=alice, client=irina, reason="Грозит судом")
+    mark_dead(actor=alice, client=irina, reason="Переехала навсегда", look_again_on=None)
+    return irina
+
+
+SAID = ("Ругалась", "Грозит судом", "Переехала")
+
+
+def test_complaints_and_reasons_of_refusals_are_seen_by_whoever_may(
+    troubled: Client, alice: User, browse: Callable[[User], Browser]
+) -> None:
+    page = browse(alice).get(f"/clients/{troubled.pk}/").content.decode()
+    for words in SAID:
+        assert words in page
+    assert 'value="trouble"' in page
+
+
+def test_closed_troubles_are_neither_shown_nor_found_but_the_facts_stay(
+    troubled: Client, close: Close, browse: Callable[[User], Browser]
+) -> None:
+    keyhole = close(troubles="hidden")
+    browser = browse(keyhole)
+    page = browser.get(f"/clients/{troubled.pk}/").content.decode()
+    for words in SAID:
+        assert words not in page
+        assert words not in browser.get(f"/search/?q={words}").content.decode().split("o-sheet")[1]
+    assert "Обсудили ремонт" in page
+    assert 'value="trouble"' not in page
+    assert 'class="o-alert warn"' in page, "that nobody is to call stays told"
+    dead = browser.get(reverse("clients:dead", args=[troubled.pk])).content.decode()
+    assert "Переехала" not in dead
+
+
+def test_a_complaint_is_no_contact(alice: User, irina: Client) -> None:
+    add_note(actor=alice, client=irina, text="Звонила ругаться", kind="trouble")
+    irina.facts.refresh_from_db()
+    assert irina.facts.last_contact_at is None
+    assert not list(facts.compare())
+
+
+def test_troubles_have_no_level_between(admin: User, alice: User) -> None:
+    rights = {"client.troubles": "read"}
+    with pytest.raises(ValidationError):
+        save_role(actor=admin, name="", permissions={}, fields=rights, role=alice.role)

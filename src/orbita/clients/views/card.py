@@ -23,7 +23,7 @@ def card(request: HttpRequest, pk: int) -> HttpResponse:
     if client.pk != pk:
         return redirect("clients:card", pk=client.pk)
     watching.note(request.user, watching.CARD, client.pk)
-    return _page(request, client, NoteForm())
+    return _page(request, client, NoteForm(actor=actor_of(request)))
 
 
 def _page(request: HttpRequest, client: Client, form: NoteForm, status: int = 200) -> HttpResponse:
@@ -65,7 +65,7 @@ def note(request: HttpRequest, pk: int) -> HttpResponse:
     """Writes a note down, with files."""
     client = get_object_or_404(card_rows(actor_of(request)).answering(pk))
     policy.require(request.user, "clients.note", client)
-    form = NoteForm(request.POST)
+    form = NoteForm(request.POST, actor=actor_of(request))
     if form.is_valid():
         with into_form(form):
             added = actions.add_note(

@@ -10,7 +10,8 @@ from django.views.decorators.http import require_safe
 
 from orbita.clients import files
 from orbita.clients.fields.values import is_closed_file
-from orbita.clients.models import Attachment, Client
+from orbita.clients.guarding import TROUBLES, sight
+from orbita.clients.models import Attachment, Client, Note
 from orbita.clients.views.common import actor_of
 from orbita.ui.errors import error_page
 
@@ -52,6 +53,9 @@ def download(request: HttpRequest, pk: int) -> FileResponse:
         pk=pk,
     )
     if attachment.note_id is None and is_closed_file(attachment, request.user):
+        raise Http404
+    complaint = attachment.note and attachment.note.kind == Note.Kind.COMPLAINT
+    if complaint and sight(request.user).hides(TROUBLES):
         raise Http404
     try:
         content = attachment.file.open("rb")

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from orbita.accounts.policy import Decision
+from orbita.clients.guarding import TROUBLES, Sight
 from orbita.clients.models import Client, ClientFacts, ContactStop, Note, WorkRules
 from orbita.clients.work.rules import ANY, CHANNELS, Rules, channel_of
 from orbita.core import context
@@ -110,8 +111,9 @@ def _too_soon(channel: str, last: datetime, moment: datetime, days: int) -> str:
     }
 
 
-def stopped(stop: ContactStop) -> str:
-    """Since when the client is not to be contacted, and what was said."""
+def stopped(stop: ContactStop, seen: Sight | None = None) -> str:
+    """Since when the client is not to be contacted, and for those who may know it what was said."""
     since = formats.day(timezone.localtime(stop.at).date())
     words = _("This client is not to be contacted, since %(day)s.") % {"day": since}
-    return f"{words} {stop.reason}" if stop.reason else words
+    tells = stop.reason and seen is not None and not seen.hides(TROUBLES)
+    return f"{words} {stop.reason}" if tells else words

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from orbita.accounts import policy
 from orbita.accounts.models import Absence
 from orbita.clients.extension import MAIN, CardButton, CardPanel
+from orbita.clients.guarding import sight
 from orbita.clients.models import Client, ContactStop, WorkRules
 from orbita.clients.work.contacting import rules_row, stopped, too_soon
 from orbita.clients.work.rules import CONTACT, Rules
@@ -29,7 +30,7 @@ def _warning(request: HttpRequest, client: Client) -> SafeString | str:
         return ""
     context = {
         "client": client,
-        "reason": stopped(stop) if stop else getattr(refusal, "reason", ""),
+        "reason": stopped(stop, sight(request.user)) if stop else getattr(refusal, "reason", ""),
         "may_allow": stop and policy.allows(request.user, "clients.edit", client),
     }
     return SafeString(render_to_string("clients/_contact_warning.html", context, request))

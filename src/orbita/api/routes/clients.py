@@ -78,9 +78,8 @@ def client_rows(clients: "QuerySet[Client]", *more: str) -> "QuerySet[Any, dict[
     return rows
 
 
-def as_json(row: dict[str, Any], currency: str, user: User) -> dict[str, Any]:
+def as_json(row: dict[str, Any], currency: str, user: User, seen: Sight) -> dict[str, Any]:
     row["fields"] = to_outside("client", row.pop("own"), user)
-    seen = sight(user)
     if seen.hides("addresses"):
         row["city"] = ""
     for name in OWN_FIELDS if seen.closed else ():
@@ -108,7 +107,8 @@ def list_clients(request: HttpRequest, params: PageParams) -> HttpResponse:
     policy.require(user, "clients.view")
     rows, limit = page_of(Client.objects.visible_to(user), params, subject="client", actor=user)
     currency = Company.current().currency
-    found = [as_json(row, currency, user) for row in client_rows(rows)[: limit + 1]]
+    seen = sight(user)
+    found = [as_json(row, currency, user, seen) for row in client_rows(rows)[: limit + 1]]
     watching.note(user, watching.API, times=min(len(found), limit))
     return page_response(found, limit)
 
@@ -262,10 +262,9 @@ def visible(user: User, client_id: int) -> Client:
 
 def full(user: User, client: Client) -> dict[str, Any]:
     row = client_rows(Client.objects.filter(pk=client.pk), *OWN_FIELDS).get()
-    return as_json(dict(row), Company.current().currency, user) | {
-        "tags": list(client.tags.values_list("name", flat=True))
-        if sight(user).shows("tags")
-        else [],
+    seen = sight(user)
+    return as_json(dict(row), Company.current().currency, user, seen) | {
+        "tags": list(client.tags.values_list("name", flat=True)) if seen.shows("tags") else [],
         "contacts": _contacts(user, client),
         "relations": relations_seen(user, client),
     }

@@ -193,7 +193,7 @@ class Card:
     def subtitle(self) -> str:
         """«Компания · Казань, у клиента 11:42 · работает 8–22 · ведёт Ирина Соколова»."""
         client, seen = self.client, self.seen
-        place = "" if seen.hides("addresses") else client.city
+        place = seen.city_of(client)
         if client.time_zone and seen.shows("time_zone"):
             now = timezone.now().astimezone(ZoneInfo(client.time_zone))
             here = _("%(time)s there") % {"time": f"{now:%H:%M}"}

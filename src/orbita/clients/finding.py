@@ -20,12 +20,12 @@ AROUND = 60
 def clients(actor: Any, query: str, limit: int) -> Sequence[Hit]:
     """The clients that answer to a text, the likeliest first."""
     found = find_clients(actor, query, limit, region=Company.current().phone_region)
-    hides_city = sight(actor).hides("addresses")
+    seen = sight(actor)
     outside = _external_ids([one.client.pk for one in found])
     return [
         Hit(
             one.client.name,
-            _preview(one, "" if hides_city else one.client.city),
+            _preview(one, seen.city_of(one.client)),
             reverse("clients:card", args=[one.client.pk]),
             "building" if one.client.is_company else "person",
             kind="client",

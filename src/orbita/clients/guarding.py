@@ -54,6 +54,10 @@ class Sight:
         """Whether the actor may change the field."""
         return name not in self.fixed
 
+    def city_of(self, client: Client) -> str:
+        """Where the client is; empty for whoever is not shown addresses."""
+        return "" if self.hides("addresses") else client.city
+
     @property
     def closed(self) -> frozenset[str]:
         return self.hidden | self.masked
@@ -171,9 +175,9 @@ def masked_entry(collection: str, entry: Mapping[str, Any], seen: Sight) -> dict
         return dict(entry)
     if collection == "contacts":
         said = mask(name, entry.get("key") or entry.get("value"))
-        return {**entry, "value": said, "key": "", "label": entry.get("label", "")}
+        return {**entry, "value": said, "key": ""}
     if collection == "addresses":
-        return {**entry, "region": entry.get("region", ""), "postcode": "", "text": STARS}
+        return {**entry, "postcode": "", "text": STARS}
     said = mask(name, entry.get("account"))
     return {**entry, "account": said, "bank": "", "bik": "", "correspondent": ""}
 

@@ -50,7 +50,7 @@ def _name(client: Client, look: Look) -> SafeString:
         '<a href="{}">{}</a><span class="mute">{}</span>',
         client_url(client),
         client.name,
-        "" if sight(look.actor).hides("addresses") else client.city,
+        sight(look.actor).city_of(client),
     )
 
 
@@ -521,7 +521,7 @@ BIN = ListSpec(
             lambda client, look: format_html(
                 '<b>{}</b> <span class="mute">{}</span>',
                 client.name,
-                "" if sight(look.actor).hides("addresses") else client.city,
+                sight(look.actor).city_of(client),
             ),
             sort=SortKey("name_key"),
             css="c-name",

@@ -164,10 +164,10 @@ def test_a_manager_finds_his_own_clients_only(alice: User, charlie: User, row: C
 def test_a_note_is_found_by_its_words_whatever_the_endings(alice: User, row: Client) -> None:
     note = add_note(actor=alice, client=row, text="Просила доставку чайников на дачу")
     seen = Client.objects.visible_to(alice)
-    assert [one.note for one in find_notes(seen, "доставка чайник", 5)] == [note]
-    assert find_notes(seen, "доставка самоваров", 5) == []
+    assert [one.note for one in find_notes(seen, "доставка чайник", 5, OPEN)] == [note]
+    assert find_notes(seen, "доставка самоваров", 5, OPEN) == []
     delete_note(actor=alice, note=note)
-    assert find_notes(seen, "доставка", 5) == []
+    assert find_notes(seen, "доставка", 5, OPEN) == []
 
 
 def test_a_list_shows_near_misses_only_when_nothing_is_as_typed(alice: User, row: Client) -> None:

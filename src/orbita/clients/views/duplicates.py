@@ -154,7 +154,7 @@ def _line(client: Client, seen: Sight) -> Line:
     contacts = [one.text for one in shown if one][:2]
     count = client.facts.orders_count
     orders = ngettext("%(n)s order", "%(n)s orders", count) % {"n": formats.number(count)}
-    notes = [*contacts, "" if seen.hides("addresses") else client.city, orders if count else ""]
+    notes = [*contacts, seen.city_of(client), orders if count else ""]
     url = reverse("clients:card", args=[client.pk])
     return Line(client, client.name, url, [note for note in notes if note])
 

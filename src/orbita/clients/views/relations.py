@@ -18,7 +18,7 @@ from orbita.clients import actions
 from orbita.clients.card import orders_words, whole_sum
 from orbita.clients.extension import CardPanel
 from orbita.clients.forms import NoteOfRelationForm, RelationForm, into_form
-from orbita.clients.guarding import sight
+from orbita.clients.guarding import Sight, sight
 from orbita.clients.models import Client, Relation
 from orbita.clients.relations import FAMILY, KINDS, Kind, other_id, relations_of, side_of
 from orbita.clients.search import clients_like
@@ -56,35 +56,34 @@ def _panel(request: HttpRequest, client: Client) -> SafeString | str:
     if not rows and not may_edit:
         return ""
     # A hidden card does not show its name and sums through a card that is seen.
-    seen = Client.objects.visible_to(actor).select_related("facts")
-    others = seen.in_bulk([other_id(row, client.pk) for row in rows]) if rows else {}
-    hides_city = sight(actor).hides("addresses")
-    lines = _lines(client, rows, others, hides_city=hides_city)
+    cards = Client.objects.visible_to(actor).select_related("facts")
+    others = cards.in_bulk([other_id(row, client.pk) for row in rows]) if rows else {}
+    lines = _lines(client, rows, others, sight(actor))
     context = {
         "client": client,
         "lines": lines[:AT_ONCE],
         "folded": lines[AT_ONCE:],
-        "total": _total(seen, client, rows, others),
+        "total": _total(cards, client, rows, others),
         "may_edit": may_edit,
     }
     return SafeString(render_to_string("clients/_relations.html", context, request))
 
 
 def _lines(
-    client: Client, rows: Sequence[Relation], others: Mapping[int, Client], *, hides_city: bool
+    client: Client, rows: Sequence[Relation], others: Mapping[int, Client], seen: Sight
 ) -> list[Line]:
     order = list(KINDS)
     rows = sorted(rows, key=lambda row: (order.index(row.kind), row.other_id == client.pk, row.pk))
     return [
-        Line(other, _words(row, client, other, hides_city), _url(client, row))
+        Line(other, _words(row, client, other, seen), _url(client, row))
         for row in rows
         if (other := others.get(other_id(row, client.pk)))
     ]
 
 
-def _words(row: Relation, client: Client, other: Client, hides_city: bool) -> str:
+def _words(row: Relation, client: Client, other: Client, seen: Sight) -> str:
     word = side_of(row, client.pk).word_for(other)
-    return " · ".join(part for part in (word, "" if hides_city else other.city, row.note) if part)
+    return " · ".join(part for part in (word, seen.city_of(other), row.note) if part)
 
 
 def _url(client: Client, row: Relation) -> str:

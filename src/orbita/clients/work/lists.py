@@ -24,7 +24,7 @@ def _rows(actor: Any) -> Any:
 
 
 def _name(client: Client, look: Look) -> SafeString:
-    city = "" if sight(look.actor).hides("addresses") else client.city
+    city = sight(look.actor).city_of(client)
     # Whoever sees his own clients only does not open the card before he has taken it.
     if policy.allows(look.actor, "clients.view", client):
         return format_html(

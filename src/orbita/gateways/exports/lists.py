@@ -56,14 +56,10 @@ class Plan:
             rows = rows.filter(pk__in=own.values("pk"))
         return rows
 
-    def count(self, most: int | None = None) -> int:
-        rows = self.rows.order_by()
-        return int((rows if most is None else rows[: most + 1]).count())
-
     @cached_property
     def total(self) -> int:
         """All rows that will be written."""
-        return self.count()
+        return int(self.rows.order_by().count())
 
     @property
     def filter_text(self) -> str:

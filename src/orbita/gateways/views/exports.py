@@ -34,7 +34,7 @@ def export(
         plan = _plan(request, name, format, every_column)
         if limits.needs_approval(me(request), plan):
             return _ask(request, plan, back)
-        if plan.count(actions.MOST_AT_ONCE) > actions.MOST_AT_ONCE:
+        if plan.total > actions.MOST_AT_ONCE:
             ordered = actions.order_export(actor=me(request), plan=plan)
             return redirect("gateways:export", ordered.pk)
         file = actions.export_now(actor=me(request), plan=plan)

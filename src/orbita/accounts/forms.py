@@ -11,7 +11,7 @@ from phonenumbers import SUPPORTED_REGIONS
 from orbita.accounts import policy
 from orbita.accounts.actions import scope_choices
 from orbita.accounts.explaining import level_words
-from orbita.accounts.models import Role, SignInProvider, Team, User
+from orbita.accounts.models import ReadingRules, Role, SignInProvider, Team, User
 from orbita.core import zones
 
 CURRENCIES = (
@@ -420,10 +420,10 @@ class ReadingRulesForm(forms.Form):
     cards = forms.IntegerField(label=_("Cards opened"), min_value=1, max_value=1_000_000)
     searches = forms.IntegerField(label=_("Searches"), min_value=1, max_value=1_000_000)
     rows = forms.IntegerField(label=_("Rows through the API"), min_value=1, max_value=10**9)
-    closes = forms.BooleanField(
-        label=_("Close the account at once"),
-        required=False,
-        help_text=_(
-            "Ends sessions and tokens until an administrator opens the account. Never an administrator’s."
-        ),
+    copies = forms.IntegerField(label=_("Copies and prints"), min_value=1, max_value=1_000_000)
+    answer = forms.ChoiceField(
+        label=_("When somebody reads unusually much"),
+        choices=ReadingRules.Answer.choices,
+        widget=forms.RadioSelect,
+        help_text=_("Administrators always get a letter, and are neither slowed nor closed out."),
     )

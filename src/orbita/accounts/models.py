@@ -140,25 +140,40 @@ class Reading(models.Model):
 
 
 class ReadingRules(models.Model):
-    """So much in a day is never unusual; whether an unusual day closes the account."""
+    """So much in a day is never unusual; what follows for whoever reads unusually much."""
+
+    class Answer(models.TextChoices):
+        TELL = "tell", _("Only tell the administrators")
+        SLOW = (
+            "slow",
+            _("Let the person on slowly until an administrator says otherwise or the day ends"),
+        )
+        CLOSE = "close", _("Close the account at once, with its sessions and tokens")
 
     cards = models.PositiveIntegerField(default=150)
     searches = models.PositiveIntegerField(default=1000)
     rows = models.PositiveIntegerField(default=20_000)
-    closes = models.BooleanField(default=False)
+    copies = models.PositiveIntegerField(default=60)
+    answer = models.CharField(max_length=5, choices=Answer, default=Answer.TELL)
 
     class Meta:
         verbose_name = _("rules of reading")
 
     def __str__(self) -> str:
-        return f"{self.cards}, {self.searches}, {self.rows}"
+        return f"{self.cards}, {self.searches}, {self.rows}, {self.copies}"
 
     @classmethod
     def current(cls) -> "ReadingRules":
         return cls.objects.first() or cls(pk=1)
 
     def floor(self, kind: str) -> int:
-        return {"card": self.cards, "search": self.searches, "api": self.rows}.get(kind, 0)
+        floors = {
+            "card": self.cards,
+            "search": self.searches,
+            "api": self.rows,
+            "copy": self.copies,
+        }
+        return floors.get(kind, 0)
 
 
 class Absence(models.Model):

@@ -32,6 +32,7 @@ KINDS.register(
     EventKind(
         "user.stopped", _("Account closed for unusual reading"), group="security", icon="lock"
     ),
+    EventKind("user.let_on", _("Let read on as ever"), group="security", icon="eye"),
     EventKind(
         "reading_rules.changed",
         _("Rules of reading changed"),

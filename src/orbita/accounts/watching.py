@@ -1,7 +1,9 @@
-"""How much each person reads: cards opened, searches, rows through the API; day by day, for 90 days.
+"""How much each person reads: cards opened, searches, rows through the API, what is copied and printed;
+day by day, for 90 days.
 
 Reading must not wait for the database: requests are counted in memory, and the web process writes
-every few seconds what came together. A crash loses those seconds.
+every few seconds what came together. A crash loses those seconds. In the same rhythm the process
+learns who reads unusually much and is let on slowly.
 """
 
 import atexit
@@ -17,20 +19,27 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import Count, Sum
 from django.utils.functional import Promise
+from django.utils.translation import gettext as _
 from django.utils.translation import pgettext_lazy
 
-from orbita.accounts.models import Reading, User
+from orbita.accounts.models import Reading, ReadingRules, User
+from orbita.core.limits import Limit
 from orbita.core.models import Company
 from orbita.core.registry import Registry
 
 EVERY = 5.0  # seconds
 KEPT = 90  # days
-CARD, SEARCH, API = "card", "search", "api"
+CARD, SEARCH, API, COPY = "card", "search", "api", "copy"
 KINDS: dict[str, Promise] = {
     CARD: pgettext_lazy("reading", "cards opened"),
     SEARCH: pgettext_lazy("reading", "searches"),
     API: pgettext_lazy("reading", "rows through the API"),
+    COPY: pgettext_lazy("reading", "copies and prints"),
 }
+# Kinds of rows that are no reading: an alarm was raised (and of what), an administrator lets go on.
+TOLD, LET_ON = "told:", "let on"
+# One card, search or request in so many seconds is enough for work, and too little to take a base.
+SLOWLY = Limit("reading", most=1, seconds=20)
 _ADD = (
     "INSERT INTO accounts_reading (user_id, day, kind, subject_id, times) VALUES (%s, %s, %s, %s, %s)"
     " ON CONFLICT (user_id, day, kind, subject_id)"
@@ -59,15 +68,33 @@ class Trail:
 
 TRAILS: Registry[Trail] = Registry("trail")
 
+
+class SlowedError(Exception):
+    """The person reads unusually much today: the next time is in `wait` seconds."""
+
+    def __init__(self, wait: int) -> None:
+        super().__init__(
+            _("You have looked at unusually much today, so you are let on slowly: try in %(n)s s.")
+            % {"n": wait}
+        )
+        self.wait = wait
+
+
 _counts: Counter[tuple[int, str, int]] = Counter()
 _lock = threading.Lock()
+_slowed: frozenset[int] = frozenset()
 
 
 def note(actor: Any, kind: str, subject_id: int = 0, times: int = 1) -> None:
-    """Counts a reading. One who looks as somebody else reads himself."""
+    """Counts a reading. One who looks as somebody else reads himself.
+
+    Raises `SlowedError` for whoever is let on slowly and comes too soon.
+    """
     reader = getattr(actor, "seen_by", None) or actor
     if reader.pk is None or getattr(reader, "is_service", False):
         return
+    if reader.pk in _slowed and (wait := SLOWLY.wait(f"{reader.pk} {kind}")):
+        raise SlowedError(wait)
     with _lock:
         _counts[reader.pk, kind, subject_id] += times
 
@@ -91,6 +118,23 @@ def flush() -> set[int]:
     return known
 
 
+def learn_who_is_slowed() -> None:
+    """Who has raised an alarm today, where that slows, but for those who were let on since."""
+    global _slowed
+    if ReadingRules.current().answer != ReadingRules.Answer.SLOW:
+        _slowed = frozenset()
+        return
+    _slowed = slowed_today()
+
+
+def slowed_today() -> frozenset[int]:
+    """Ids of those who raised an alarm today and were not let on since; administrators never."""
+    today = Reading.objects.filter(day=Company.current().business_date())
+    told = today.filter(kind__startswith=TOLD, user__role__is_administrator=False)
+    let_on = today.filter(kind=LET_ON).values("user_id")
+    return frozenset(told.exclude(user_id__in=let_on).values_list("user_id", flat=True))
+
+
 def start() -> None:
     """Lets this process write down its readings from now on, until its end."""
     threading.Thread(target=_go_on, name="readings", daemon=True).start()
@@ -108,8 +152,11 @@ def _write() -> None:
 
     # A busy or absent database: these seconds are lost, the next are not.
     with contextlib.suppress(Exception):
-        for user_id in flush():
+        readers = flush()
+        for user_id in readers:
             judge(user_id)
+        if readers or _slowed:
+            learn_who_is_slowed()
     connection.close()
 
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from ninja import NinjaAPI, Schema
 from ninja.errors import AuthenticationError, HttpError, Throttled, ValidationError
 
+from orbita.accounts.watching import SlowedError
 from orbita.clients.actions import ConflictError as CardConflictError
 from orbita.clients.fields.known import PREFIX, is_own
 from orbita.core.rules import RuleError
@@ -114,6 +115,12 @@ def _too_often(request: HttpRequest, error: Any) -> HttpResponse:
     return response
 
 
+def _slowed(request: HttpRequest, error: Any) -> HttpResponse:
+    response = problem(429, str(error))
+    response.headers["Retry-After"] = str(error.wait)
+    return response
+
+
 _HANDLERS: dict[type[Exception], Callable[[HttpRequest, Any], HttpResponse]] = {
     AuthenticationError: _not_signed_in,
     PermissionDenied: lambda request, error: problem(403, str(error)),
@@ -128,6 +135,7 @@ _HANDLERS: dict[type[Exception], Callable[[HttpRequest, Any], HttpResponse]] = {
     FormError: _not_valid,
     ValidationError: _not_of_the_schema,
     Throttled: _too_often,
+    SlowedError: _slowed,
     HttpError: lambda request, error: problem(error.status_code, str(error)),
 }
 

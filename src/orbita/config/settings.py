@@ -62,6 +62,7 @@ MIDDLEWARE = [
     "orbita.accounts.middleware.signed_in_traces",
     "django.contrib.messages.middleware.MessageMiddleware",
     "orbita.ui.limiting.not_too_often",
+    "orbita.ui.limiting.slowed_reading",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",
 ]

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from orbita.accounts.middleware import public
 from orbita.accounts.policy import Denied
+from orbita.accounts.watching import SlowedError
 from orbita.core import context
 
 logger = logging.getLogger(__name__)
@@ -91,6 +92,14 @@ def too_many(request: HttpRequest, wait_minutes: int = 1) -> HttpResponse:
         _("Wait for %(minutes)s min and try again.") % {"minutes": wait_minutes},
     )
     response["Retry-After"] = str(wait_minutes * 60)
+    return response
+
+
+def let_on_slowly(request: HttpRequest, slowed: SlowedError) -> HttpResponse:
+    """For whoever has read unusually much today: when to try again, and who can help."""
+    way_on = _("The administrators know of it and can let you go on as ever.")
+    response = error_page(request, 429, _("Not so fast"), f"{slowed} {way_on}")
+    response["Retry-After"] = str(slowed.wait)
     return response
 
 

@@ -1,12 +1,15 @@
-"""Visitors who have not signed in may try things only so often from one address."""
+"""Visitors who have not signed in may try things only so often from one address; people who read
+unusually much are let on slowly.
+"""
 
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
+from orbita.accounts.watching import SlowedError
 from orbita.core.limits import Limit, network_of
 from orbita.core.middleware import client_address
-from orbita.ui.errors import too_many
+from orbita.ui.errors import let_on_slowly, too_many
 
 Next = Callable[[HttpRequest], HttpResponse]
 # An office behind one address signs in within this; a list of passwords or e-mails takes for ever.
@@ -28,4 +31,17 @@ def not_too_often(get_response: Next) -> Next:
             return too_many(request)
         return get_response(request)
 
+    return middleware
+
+
+def slowed_reading(get_response: Next) -> Next:
+    """Answers 429 to whoever is let on slowly and comes too soon."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        return get_response(request)
+
+    def process_exception(request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        return let_on_slowly(request, exception) if isinstance(exception, SlowedError) else None
+
+    middleware.process_exception = process_exception  # type: ignore[attr-defined]
     return middleware

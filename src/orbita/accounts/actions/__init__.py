@@ -63,7 +63,7 @@ from .tokens import create_token, is_scope, revoke_token, scope_choices, scope_w
 from .unlocking import unlock
 from .upkeep import change_company, retry_job, send_again
 from .users import change_preferences, change_user, create_user, save_team
-from .watching import change_reading_rules, forget_old_readings, judge
+from .watching import change_reading_rules, forget_old_readings, judge, let_read_on
 
 __all__ = [
     "accept_invitation",
@@ -105,6 +105,7 @@ __all__ = [
     "judge",
     "learn_device",
     "let_go",
+    "let_read_on",
     "make_backup_key",
     "make_setup_token",
     "passkeys_of",

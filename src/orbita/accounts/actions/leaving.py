@@ -2,13 +2,12 @@
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from orbita.accounts import policy
-from orbita.accounts.actions.users import require_peer
+from orbita.accounts.actions.users import close_account, require_peer
 from orbita.accounts.leaving import BELONGINGS
-from orbita.accounts.models import ApiToken, Invitation, User
+from orbita.accounts.models import User
 from orbita.core.events import emit
 
 
@@ -22,12 +21,9 @@ def let_go(*, actor: User, user: User, heir: User | None, reason: str = "") -> N
         raise ValidationError(_("This account cannot be closed so."))
     if heir and (heir == user or heir.is_service or not heir.is_active):
         raise ValidationError({"heir": [_("This person cannot take the records over.")]})
-    now = timezone.now()
     with transaction.atomic():
-        User.objects.filter(pk=user.pk).update(is_active=False, grants=[])
-        sessions, _rows = user.sessions.all().delete()
-        tokens = ApiToken.objects.filter(user=user, revoked_at=None).update(revoked_at=now)
-        Invitation.objects.filter(user=user, used_at=None).delete()
+        ended = close_account(user)
+        User.objects.filter(pk=user.pk).update(grants=[])
         emit(
             "user.left",
             actor=actor,
@@ -35,8 +31,7 @@ def let_go(*, actor: User, user: User, heir: User | None, reason: str = "") -> N
             subject_id=user.pk,
             data={
                 "heir": heir.name if heir else None,
-                "sessions": sessions,
-                "tokens": tokens,
+                **ended,
                 "reason": reason,
             },
         )

@@ -4,10 +4,11 @@ from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from orbita.accounts import policy
-from orbita.accounts.models import Invitation, Role, Team, User
+from orbita.accounts.models import ApiToken, Invitation, Role, Team, User
 from orbita.core import zones
 from orbita.core.events import changes, emit
 from orbita.core.models import Company
@@ -86,6 +87,17 @@ def change_user(
                 data=difference,
             )
     return user
+
+
+def close_account(user: User) -> dict[str, int]:
+    """Nobody gets in by this account any more: neither by a session nor a token nor an invitation.
+    Returns how many sessions and tokens that ended. Callers put it on record.
+    """
+    User.objects.filter(pk=user.pk).update(is_active=False)
+    sessions, _rows = user.sessions.all().delete()
+    tokens = ApiToken.objects.filter(user=user, revoked_at=None).update(revoked_at=timezone.now())
+    Invitation.objects.filter(user=user, used_at=None).delete()
+    return {"sessions": sessions, "tokens": tokens}
 
 
 def _user_fields(user: User) -> dict[str, object]:

@@ -1,30 +1,36 @@
-"""What follows from reading more than usual: an event, letters, and if so set the account is closed."""
+"""What follows from reading more than usual: an event, letters, and by the rules more than that."""
 
 from datetime import date, timedelta
 
 from django.db import transaction
-from django.utils import timezone
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from orbita.accounts import policy, watching
 from orbita.accounts.actions.roles import service_user
-from orbita.accounts.models import ApiToken, Reading, ReadingRules, User
+from orbita.accounts.actions.users import close_account
+from orbita.accounts.models import Reading, ReadingRules, User
 from orbita.core.events import changes, emit
 from orbita.core.mail import queue_mail
 from orbita.core.models import Company, Event
 
 # The past that is looked at; how much above it is unusual; days without which there is no past yet.
 PAST, TIMES, FEWEST_DAYS = 30, 3, 5
-TOLD = "told:"
 
 
 def change_reading_rules(
-    *, actor: User, cards: int, searches: int, rows: int, closes: bool
+    *, actor: User, cards: int, searches: int, rows: int, copies: int, answer: str
 ) -> Event | None:
-    """Sets what is never unusual, and whether the account is closed; None when nothing differs."""
+    """Sets what is never unusual, and what follows when it is; None when nothing differs."""
     policy.require(actor, "accounts.manage")
-    values = {"cards": cards, "searches": searches, "rows": rows, "closes": closes}
+    values: dict[str, object] = {
+        "cards": cards,
+        "searches": searches,
+        "rows": rows,
+        "copies": copies,
+        "answer": ReadingRules.Answer(answer).value,
+    }
     with transaction.atomic():
         row = ReadingRules.objects.select_for_update().first() or ReadingRules(pk=1)
         told = changes({name: getattr(row, name) for name in values}, values)
@@ -44,16 +50,43 @@ def judge(user_id: int) -> list[str]:
     today = Company.current().business_date()
     rules = ReadingRules.current()
     now = {kind: count for _user, _day, kind, count in watching.readings_of([user.pk], today)}
+    told = set(_told(user, today).values_list("kind", flat=True))
     found = []
     for kind, count in now.items():
-        if count <= rules.floor(kind):
+        if count <= rules.floor(kind) or f"{watching.TOLD}{kind}" in told:
             continue
         usual = _usual(user, kind, today)
         if count > max(rules.floor(kind), TIMES * usual) and _tell(user, kind, count, usual, today):
             found.append(kind)
-    if found and rules.closes and not user.role.is_administrator:
+    closes = rules.answer == ReadingRules.Answer.CLOSE
+    if found and closes and not user.role.is_administrator:
         _close(user)
     return found
+
+
+def _told(user: User, today: date) -> QuerySet[Reading]:
+    return Reading.objects.filter(user=user, day=today, kind__startswith=watching.TOLD)
+
+
+def let_read_on(*, actor: User, user: User) -> Event | None:
+    """Lets one who reads unusually much go on as ever until the day ends; None when he does already."""
+    policy.require(actor, "accounts.manage")
+    today = Company.current().business_date()
+    with transaction.atomic():
+        if not _told(user, today).exists():
+            return None
+        _row, is_new = Reading.objects.get_or_create(
+            user=user, day=today, kind=watching.LET_ON, subject_id=0, defaults={"times": 1}
+        )
+        if not is_new:
+            return None
+        return emit(
+            "user.let_on",
+            actor=actor,
+            subject_type="user",
+            subject_id=user.pk,
+            data={"user": user.display_name},
+        )
 
 
 def _usual(user: User, kind: str, today: date) -> int:
@@ -80,7 +113,11 @@ def _tell(user: User, kind: str, count: int, usual: int, today: date) -> bool:
     """Puts it on record and writes to the administrators, once a day."""
     with transaction.atomic():
         _row, is_new = Reading.objects.get_or_create(
-            user=user, day=today, kind=f"{TOLD}{kind}", subject_id=0, defaults={"times": count}
+            user=user,
+            day=today,
+            kind=f"{watching.TOLD}{kind}",
+            subject_id=0,
+            defaults={"times": count},
         )
         if not is_new:
             return False
@@ -115,16 +152,12 @@ def _write(boss: User, user: User, kind: str, count: int, usual: int, today: dat
 def _close(user: User) -> None:
     """Ends the sessions and tokens and closes the account until an administrator opens it."""
     with transaction.atomic():
-        User.objects.filter(pk=user.pk).update(is_active=False)
-        sessions, _rows = user.sessions.all().delete()
-        tokens = ApiToken.objects.filter(user=user, revoked_at=None)
-        ended = tokens.update(revoked_at=timezone.now())
         emit(
             "user.stopped",
             actor=service_user(),
             subject_type="user",
             subject_id=user.pk,
-            data={"user": user.display_name, "sessions": sessions, "tokens": ended},
+            data={"user": user.display_name, **close_account(user)},
         )
 
 

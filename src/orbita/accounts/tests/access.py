@@ -210,8 +210,21 @@ ROWS = [
         "accounts:reading",
         CHANGED_BY_ADMINISTRATOR,
         method="POST",
-        data=lambda w: {"cards": "200", "searches": "500", "rows": "1000"},
+        data=lambda w: {
+            "cards": "200",
+            "searches": "500",
+            "rows": "1000",
+            "copies": "50",
+            "answer": "slow",
+        },
     ),
+    Row(
+        "accounts:let-read-on",
+        CHANGED_BY_ADMINISTRATOR,
+        method="POST",
+        kwargs=lambda w: {"pk": w.owner.pk},
+    ),
+    Row("accounts:copied", answers(204), method="POST"),
     Row(
         "accounts:leaving",
         CHANGED_BY_ADMINISTRATOR,

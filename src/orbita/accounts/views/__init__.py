@@ -40,7 +40,7 @@ from .profile import (
     sessions,
     tokens,
 )
-from .reading import person_reading, reading
+from .reading import copied, let_read_on, person_reading, reading
 from .roles import (
     delete_role,
     end_grant,
@@ -63,6 +63,7 @@ __all__ = [
     "backup_plan",
     "backups",
     "company",
+    "copied",
     "delete_role",
     "download_backup",
     "edit_team",
@@ -80,6 +81,7 @@ __all__ = [
     "invite_person",
     "jobs",
     "leaving",
+    "let_read_on",
     "locked_out",
     "mail",
     "new_role",

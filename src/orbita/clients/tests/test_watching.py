@@ -8,10 +8,17 @@ import pytest
 from django.test import Client as Browser
 
 from orbita.accounts import watching
-from orbita.accounts.actions import change_reading_rules, create_token, forget_old_readings, judge
+from orbita.accounts.actions import (
+    change_reading_rules,
+    create_token,
+    forget_old_readings,
+    judge,
+    let_read_on,
+)
 from orbita.accounts.models import Reading, User
 from orbita.clients.actions import create_client
 from orbita.clients.models import Client
+from orbita.core import limits
 from orbita.core.events import payload_of
 from orbita.core.models import Company, Event, OutgoingMail
 
@@ -24,6 +31,12 @@ def _counted() -> Iterator[None]:
     watching._counts.clear()
     yield
     watching._counts.clear()
+    watching._slowed = frozenset()
+    limits.forget()
+
+
+def rules(actor: User, cards: int, answer: str = "tell") -> None:
+    change_reading_rules(actor=actor, cards=cards, searches=10, rows=10, copies=10, answer=answer)
 
 
 @pytest.fixture
@@ -84,7 +97,7 @@ def test_a_card_that_one_may_not_see_is_not_read(charlie: User, cards: list[Clie
 def test_more_than_ones_own_past_and_that_of_the_team_is_unusual(
     alice: User, bob: User, admin: User
 ) -> None:
-    change_reading_rules(actor=admin, cards=10, searches=10, rows=10, closes=False)
+    rules(admin, cards=10)
     for day in range(1, 8):
         read(alice, day, 5)
     read(alice, 0, 14)
@@ -119,7 +132,7 @@ def test_few_cards_are_never_unusual(alice: User) -> None:
 def test_the_account_is_closed_when_so_set_but_never_an_administrators(
     alice: User, admin: User
 ) -> None:
-    change_reading_rules(actor=admin, cards=5, searches=10, rows=10, closes=True)
+    rules(admin, cards=5, answer="close")
     browser = signed_in(alice)
     token, _secret = create_token(actor=None, user=alice, name="t", scopes=["*"])
     for user in (alice, admin):
@@ -132,6 +145,72 @@ def test_the_account_is_closed_when_so_set_but_never_an_administrators(
     assert token.revoked_at
     assert browser.get("/clients/").status_code == 302
     assert Event.objects.filter(kind="user.stopped").count() == 1
+
+
+def test_whoever_reads_too_much_is_let_on_slowly_until_an_administrator_lets_him_go_on(
+    alice: User, admin: User, cards: list[Client]
+) -> None:
+    rules(admin, cards=5, answer="slow")
+    browser, other = signed_in(alice), signed_in(admin)
+    _token, secret = create_token(actor=None, user=alice, name="t", scopes=["*"])
+    address, api = f"/clients/{cards[0].pk}/", f"/api/v1/clients/{cards[1].pk}"
+    for user in (alice, admin):
+        read(user, 0, 6)
+        assert judge(user.pk) == ["card"]
+    watching.learn_who_is_slowed()
+
+    assert browser.get(address).status_code == 200, "one at a time stays possible"
+    refused = browser.get(f"/clients/{cards[1].pk}/")
+    assert (refused.status_code, cards[1].name in refused.content.decode()) == (429, False)
+    assert 0 < int(refused["Retry-After"]) <= 20
+    through_api = browser.get(api, headers={"Authorization": f"Bearer {secret}"})
+    assert (through_api.status_code, "Retry-After" in through_api.headers) == (429, True)
+    assert browser.get("/search/?q=Белов").status_code == 200
+    assert browser.get("/search/?q=Котова").status_code == 429
+    assert browser.get("/clients/").status_code == 200
+    for _time in range(3):
+        assert other.get(address).status_code == 200, "an administrator is never slowed"
+
+    assert str(alice.pk) in other.get("/settings/reading/").content.decode().split("/on/")[0]
+    other.post(f"/settings/reading/{alice.pk}/on/")
+    other.post(f"/settings/reading/{alice.pk}/on/")
+    watching.learn_who_is_slowed()
+    for card in cards:
+        assert browser.get(f"/clients/{card.pk}/").status_code == 200
+    assert Event.objects.filter(kind="user.let_on").count() == 1
+
+
+def test_nobody_is_slowed_by_rules_that_only_tell_or_by_the_alarm_of_yesterday(
+    alice: User, admin: User
+) -> None:
+    rules(admin, cards=5)
+    read(alice, 0, 6)
+    assert judge(alice.pk) == ["card"]
+    watching.learn_who_is_slowed()
+    assert not watching._slowed
+    rules(admin, cards=5, answer="slow")
+    watching.learn_who_is_slowed()
+    assert watching._slowed == {alice.pk}
+    Reading.objects.update(day=Company.current().business_date() - timedelta(days=1))
+    watching.learn_who_is_slowed()
+    assert not watching._slowed
+
+
+def test_there_is_nothing_to_let_on_without_an_alarm(alice: User, admin: User) -> None:
+    assert let_read_on(actor=admin, user=alice) is None
+    assert not Reading.objects.exists()
+
+
+def test_copies_and_prints_are_counted(alice: User, admin: User) -> None:
+    browser = signed_in(alice)
+    assert 'data-copied="/copied/"' in browser.get("/clients/").content.decode()
+    for _time in range(2):
+        assert browser.post("/copied/").status_code == 204
+    watching.flush()
+    assert Reading.objects.get(kind="copy").times == 2
+    rules(admin, cards=5)
+    Reading.objects.filter(kind="copy").update(times=11)
+    assert judge(alice.pk) == ["copy"]
 
 
 def test_the_administrator_sees_what_somebody_looked_at(

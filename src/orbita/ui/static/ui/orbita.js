@@ -142,11 +142,11 @@ armToasts();
 document.body.addEventListener("htmx:afterSettle", armToasts);
 document.body.addEventListener("htmx:oobAfterSwap", armToasts);
 
-function complain(text) {
+function say(text, kind = "") {
   const box = $("#o-toasts");
   if (!box || !text) return;
   const toast = document.createElement("div");
-  toast.className = "o-toast bad";
+  toast.className = `o-toast ${kind}`;
   toast.dataset.fades = "";
   const words = document.createElement("span");
   words.textContent = text;
@@ -157,12 +157,31 @@ function complain(text) {
 document.body.addEventListener("htmx:responseError", (event) => {
   const response = event.detail.xhr;
   const plain = (response.getResponseHeader("Content-Type") || "").startsWith("text/plain");
-  complain(plain ? response.responseText : `${response.status}`);
+  say(plain ? response.responseText : `${response.status}`, "bad");
 });
 // A form with errors comes back as 422 and takes the place of the old one.
 document.body.addEventListener("htmx:beforeSwap", (event) => {
   if (event.detail.xhr.status === 422) { event.detail.shouldSwap = true; event.detail.isError = false; }
 });
+
+// ---- copies and prints: counted, and said so once a day ----
+
+const MUCH = 300; // characters: a name or a phone is copied all day long
+
+function countCopy() {
+  const { copied, copiedHint } = $("#main").dataset;
+  if (!copied) return;
+  const headers = JSON.parse(document.body.getAttribute("hx-headers"));
+  fetch(copied, { method: "POST", headers, keepalive: true }).catch(() => { /* counted when it can be */ });
+  const today = new Date().toDateString();
+  if (remembered.get("orbita-copy-told") === today) return;
+  remembered.set("orbita-copy-told", today);
+  say(copiedHint);
+}
+document.addEventListener("copy", (event) => {
+  if (!isTyping(event.target) && String(getSelection()).length > MUCH) countCopy();
+});
+addEventListener("beforeprint", countCopy);
 
 // ---- dialogs: a link with data-dialog opens its page inside one ----
 

@@ -77,16 +77,29 @@ def _whole() -> int:
     else:
         outcome.notes.append("NO CHROMIUM: the browser tests did not run")
     servers = "server or browser" if chromium else "server and not browser"
+    with_servers = _files_marked("server", "browser")
     _run("SQLite", [*PARALLEL, PLAIN], outcome)
-    _run("servers and browser", [*PARALLEL_SERVERS, servers], outcome)
+    _run("servers and browser", [*PARALLEL_SERVERS, servers, *with_servers], outcome)
     with postgres.cluster() as url:
         if url:
             alone = "server and not browser"
             _run("PostgreSQL", [*PARALLEL, PLAIN], outcome, DATABASE_URL=url)
-            _run("servers, PostgreSQL", [*PARALLEL_SERVERS, alone], outcome, DATABASE_URL=url)
+            arguments = [*PARALLEL_SERVERS, alone, *with_servers]
+            _run("servers, PostgreSQL", arguments, outcome, DATABASE_URL=url)
         else:
             outcome.notes.append("NO POSTGRESQL: nothing was tried on it")
     return _summary(outcome, time.monotonic() - begun)
+
+
+def _files_marked(*marks: str) -> list[str]:
+    """The files of tests that speak of these marks: reading all the others takes every process 10 s."""
+    files = (path for folder in ("src", "tests") for path in (ROOT / folder).rglob("test_*.py"))
+    said = [f"mark.{mark}" for mark in marks]
+    return sorted(
+        str(path.relative_to(ROOT))
+        for path in files
+        if any(words in path.read_text(encoding="utf-8") for words in said)
+    )
 
 
 def _note(outcome: Outcome, words: str) -> None:

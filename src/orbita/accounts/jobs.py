@@ -10,6 +10,7 @@ from django_tasks import task
 from orbita.accounts.actions import (
     forget_old_readings,
     hand_over_belongings,
+    raise_alarms,
     send_password_reset,
 )
 from orbita.accounts.models import User, UserSession
@@ -24,6 +25,11 @@ def write_password_reset(email: str, site: str) -> None:
 @task(label=gettext_lazy("Forget old readings"))
 def forget_readings() -> None:
     forget_old_readings()
+
+
+@task(label=gettext_lazy("Alarms of the log and of backups"))
+def tell_of_alarms() -> None:
+    raise_alarms()
 
 
 @task(queue_name="long", atomic=False, max_attempts=3, label=gettext_lazy("Records of who leaves"))

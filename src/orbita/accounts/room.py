@@ -163,4 +163,6 @@ SCHEDULES.register(Schedule("forget-sessions", jobs.forget_old_sessions, at=time
 # The key of a session that still runs would let the finder of a backup in.
 LEFT_OUT.register(LeftOut("accounts_usersession"))
 rules.allow_facts_by(policy.allows)
+# After the nightly check of the log and the hour of the backup, while people can still see to it.
+SCHEDULES.register(Schedule("alarms", jobs.tell_of_alarms, at=time(7)))
 SCHEDULES.register(Schedule("readings", jobs.forget_readings, at=time(2, 30)))

@@ -1,5 +1,6 @@
 """What stands over every page until somebody sees to it."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,7 @@ from django.utils.translation import gettext as _
 from orbita.accounts import policy
 from orbita.core.backup.plan import is_old
 from orbita.core.models import Company
+from orbita.core.registry import Registry
 from orbita.ui.formats import ago, full_moment
 
 
@@ -23,8 +25,23 @@ class Banner:
     button: str = ""
 
 
+@dataclass(frozen=True)
+class Source:
+    """Banners of a room: `shown(user)` asks the database nothing that a page does not ask anyway."""
+
+    name: str
+    shown: Callable[[Any], Sequence[Banner]]
+
+
+BANNERS: Registry[Source] = Registry("banner")
+
+
 def shown_to(user: Any) -> list[Banner]:
-    """Reads the company's row only, which every page reads anyway."""
+    return [banner for source in BANNERS for banner in source.shown(user)]
+
+
+def of_backups(user: Any) -> list[Banner]:
+    """Reads the company's row only."""
     if not policy.allows(user, "core.backup"):
         return []
     company = Company.current()

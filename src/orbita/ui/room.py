@@ -6,7 +6,7 @@ from orbita.accounts.policy import PERMISSIONS, Permission
 from orbita.accounts.tabs import open_tabs
 from orbita.core.backup import CHECKS, Check
 from orbita.core.events import KINDS, EventKind
-from orbita.ui import kit, proof
+from orbita.ui import banners, kit, proof
 from orbita.ui.lists import LISTS
 from orbita.ui.menu import MENU, MenuItem
 
@@ -25,6 +25,7 @@ KINDS.register(
     EventKind("view.deleted", _("View deleted"), icon="bookmark", erase=()),
     EventKind("view.restored", _("View restored"), icon="bookmark", erase=()),
 )
+banners.BANNERS.register(banners.Source("backups", banners.of_backups))
 # The room of accounts stands below this one and cannot name the menu itself.
 MENU.register(
     MenuItem(

@@ -2,6 +2,7 @@
 
 from .absences import end_absence, set_absence
 from .addresses import save_networks, some_role_is_kept_in
+from .alarms import raise_alarms
 from .backups import (
     back_up_now,
     change_backup_plan,
@@ -110,6 +111,7 @@ __all__ = [
     "make_setup_token",
     "passkeys_of",
     "person_of",
+    "raise_alarms",
     "record_failure",
     "record_kept_out",
     "record_lockout",

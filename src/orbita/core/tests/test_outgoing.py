@@ -113,7 +113,7 @@ def run(context: ssl.SSLContext | None = None) -> tuple[http.server.HTTPServer, 
     server.daemon_threads = True
     if context:
         server.socket = context.wrap_socket(server.socket, server_side=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=[0.01], daemon=True).start()
     return server, kind
 
 

@@ -8,8 +8,12 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Lock
+from typing import IO
 from xml.etree import ElementTree
 
 from orbita import translations
@@ -36,12 +40,20 @@ PARALLEL_SERVERS = ["-n", str((os.cpu_count() or 1) + 1), "--dist", "worksteal",
 NO_TESTS = 5  # pytest's status when nothing matched
 
 
+@dataclass(frozen=True)
+class Run:
+    name: str
+    arguments: list[str]
+    database: str = ""  # its address; the own SQLite otherwise
+
+
 @dataclass
 class Outcome:
     counts: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
     failed_runs: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    lock: Lock = field(default_factory=Lock)
 
 
 def main(argv: Sequence[str]) -> int:
@@ -76,19 +88,42 @@ def _whole() -> int:
         os.environ["ORBITA_CHROMIUM"] = chromium
     else:
         outcome.notes.append("NO CHROMIUM: the browser tests did not run")
-    servers = "server or browser" if chromium else "server and not browser"
     with_servers = _files_marked("server", "browser")
-    _run("SQLite", [*PARALLEL, PLAIN], outcome)
-    _run("servers and browser", [*PARALLEL_SERVERS, servers, *with_servers], outcome)
+    servers = "server or browser" if chromium else "server and not browser"
+    plain = [Run("SQLite", [*PARALLEL, PLAIN])]
+    slow = [Run("servers and browser", [*PARALLEL_SERVERS, servers, *with_servers])]
     with postgres.cluster() as url:
         if url:
             alone = "server and not browser"
-            _run("PostgreSQL", [*PARALLEL, PLAIN], outcome, DATABASE_URL=url)
-            arguments = [*PARALLEL_SERVERS, alone, *with_servers]
-            _run("servers, PostgreSQL", arguments, outcome, DATABASE_URL=url)
+            plain.append(Run("PostgreSQL", [*PARALLEL, PLAIN], url))
+            slow.append(Run("servers, PostgreSQL", [*PARALLEL_SERVERS, alone, *with_servers], url))
         else:
             outcome.notes.append("NO POSTGRESQL: nothing was tried on it")
+        # Tests of servers mostly wait: the others work meanwhile.
+        with ThreadPoolExecutor() as lanes:
+            beside = lanes.submit(_lane, slow, outcome, is_told_after=True)
+            _lane(plain, outcome)
+            beside.result()
     return _summary(outcome, time.monotonic() - begun)
+
+
+def _lane(runs: Sequence[Run], outcome: Outcome, *, is_told_after: bool = False) -> None:
+    """One run after the other; two lanes at once would print into each other."""
+    for run in runs:
+        with tempfile.TemporaryDirectory() as folder:
+            report, output = Path(folder) / "report.xml", Path(folder) / "output"
+            arguments = [*run.arguments, f"--junitxml={report}"]
+            with output.open("w+", encoding="utf-8") if is_told_after else nullcontext() as told:
+                if not told:
+                    say(f"\n==== {run.name} ====")
+                status = _pytest(arguments, told, DATABASE_URL=run.database)
+            with outcome.lock:
+                if told:
+                    say(f"\n==== {run.name} ====\n{output.read_text(encoding='utf-8')}")
+                if status not in (0, NO_TESTS):
+                    outcome.failed_runs.append(run.name)
+                if report.exists():
+                    _count(report, run.name, outcome)
 
 
 def _files_marked(*marks: str) -> list[str]:
@@ -107,24 +142,15 @@ def _note(outcome: Outcome, words: str) -> None:
     outcome.notes.append(words)
 
 
-def _run(name: str, arguments: list[str], outcome: Outcome, **environment: str) -> None:
-    say(f"\n==== {name} ====")
-    with tempfile.TemporaryDirectory() as folder:
-        report = Path(folder) / "report.xml"
-        status = _pytest([*arguments, f"--junitxml={report}"], **environment)
-        if status not in (0, NO_TESTS):
-            outcome.failed_runs.append(name)
-        if report.exists():
-            _count(report, name, outcome)
-
-
-def _pytest(arguments: Sequence[str], **environment: str) -> int:
+def _pytest(arguments: Sequence[str], output: IO[str] | None = None, **environment: str) -> int:
     """Runs pytest with a data directory of its own and none of the caller's settings."""
     with tempfile.TemporaryDirectory(prefix="orbita-test-") as data:
         return subprocess.run(
             [sys.executable, "-m", "pytest", *arguments],
             cwd=ROOT,
             env={**plain_environment(), "ORBITA_DATA": data, **environment},
+            stdout=output,
+            stderr=subprocess.STDOUT if output else None,
         ).returncode
 
 

@@ -1,4 +1,5 @@
 """No answer holds a value that its reader may not see: markers in every field, every address asked.
+Nor does it hold anything of a client beyond the bounds of his role.
 
 The requests are those of the access table, as a role that may everything but for the fields.
 """
@@ -20,8 +21,9 @@ from orbita.accounts.models import Role
 from orbita.accounts.policy import ALL, PERMISSIONS
 from orbita.accounts.testing import Row, World, make_world
 from orbita.clients.actions import add_note, update_client
+from orbita.clients.confining import SEGMENTS
 from orbita.clients.contacts import read_contact
-from orbita.clients.models import Client
+from orbita.clients.models import Client, Segment
 from orbita.clients.quality.actions import mark_contact, mark_dead
 from orbita.clients.work.stops import stop_contacting
 from orbita.commerce.models import Order
@@ -127,9 +129,12 @@ def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
         transaction.set_rollback(True)
 
 
-def ask(world: World, row: Row, rights: dict[str, str]) -> str:
+def ask(
+    world: World, row: Row, rights: dict[str, str], confined: dict[str, list[int]] | None = None
+) -> str:
     """The whole answer to the row's request, of an archive what is in it."""
-    Role.objects.filter(pk=world.head.role_id).update(field_rights=rights)
+    role = Role.objects.filter(pk=world.head.role_id)
+    role.update(field_rights=rights, confined=confined or {})
     url = reverse(row.name, kwargs=dict(row.kwargs(world)))
     with transaction.atomic():
         world.head.refresh_from_db()
@@ -174,6 +179,20 @@ def test_an_answer_holds_nothing_of_a_closed_field(row: Row, world: World) -> No
     masked = {field.name: MASKED if field.maskable else HIDDEN for field in GUARDED}
     for rights in (hidden, masked, some):
         assert leaks(world, row, rights) == []
+
+
+@pytest.mark.parametrize("row", ROWS, ids=str)
+def test_an_answer_holds_nothing_of_clients_beyond_the_bounds(row: Row, world: World) -> None:
+    with transaction.atomic():
+        nobody = Segment.objects.create(
+            name="Nobody", rule={"fact": "number", "op": "in", "value": [999_999_999]}
+        )
+        said = squeezed(ask(world, row, {}, {SEGMENTS: [nobody.pk]}))
+        transaction.set_rollback(True)
+    # The words for tags and sources are of the company, not of one client.
+    names = {field.name.removeprefix("client.") for field in GUARDED} - {"tags", "source"}
+    found = {mark for name in names for mark in marks(name)}
+    assert [mark for mark in sorted(found) if mark in said] == []
 
 
 def test_what_is_not_understood_is_closed(world: World) -> None:

@@ -9,19 +9,22 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from orbita.accounts import field_rights, policy
+from orbita.accounts import confining, field_rights, policy
 from orbita.accounts.models import User
 from orbita.core.registry import Registry
 
 
 @dataclass(frozen=True)
 class RecordKind:
-    """Records that have an owner: `find` gives the one with a number; rights of `room` bear on it."""
+    """Records that have an owner: `find` gives the one with a number; rights of `room` bear on it.
+    `is_within(user, record)` says whether it lies within the bounds of the user's role.
+    """
 
     name: str
     label: str | Promise
     find: Callable[[int], Any]
     room: str
+    is_within: Callable[[User, Any], bool]
 
 
 RECORDS: Registry[RecordKind] = Registry("kind of record")
@@ -59,15 +62,24 @@ def closed_fields(user: User) -> list[tuple[str | Promise, str | Promise]]:
     ]
 
 
-def explain(user: User, permission: policy.Permission, record: Any = None) -> Explanation:
+def explain(
+    user: User,
+    permission: policy.Permission,
+    record: Any = None,
+    kind: RecordKind | None = None,
+) -> Explanation:
     """What the user may by this permission and why; with a record, why with this very one."""
     granted = policy.level(user, permission.name)
     decision = policy.decide(user, permission.name, record if permission.scoped else None)
     reasons = list(_sources(user, permission))
+    allowed = decision.allowed
     if record is not None and permission.scoped and granted != policy.NONE:
         reasons.append(_about(user, granted, record))
+        if kind and confining.is_confined(user.role) and not kind.is_within(user, record):
+            allowed = False
+            reasons.append(_("The record lies beyond the bounds of his role."))
     words = level_words(granted, scoped=permission.scoped)
-    return Explanation(permission.label, decision.allowed, words, reasons)
+    return Explanation(permission.label, allowed, words, reasons)
 
 
 def _sources(user: User, permission: policy.Permission) -> list[str]:

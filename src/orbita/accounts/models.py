@@ -21,6 +21,8 @@ class Role(models.Model):
     permissions = models.JSONField(_("permissions"), default=dict)
     # Field → hidden, masked, read: see `field_rights`. What is not named can be changed.
     field_rights = models.JSONField(default=dict, editable=False)
+    # Kind of bounds → ids of what lies within, see `confining`. A kind that is not named has no bounds.
+    confined = models.JSONField(default=dict, editable=False)
     needs_second_factor = models.BooleanField(_("signs in with a code too"), default=False)
     # Networks in CIDR from which alone the people of the role work; none at all means from anywhere.
     networks = models.JSONField(_("allowed addresses"), default=list, blank=True)

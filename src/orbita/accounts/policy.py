@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
+from orbita.accounts import confining
 from orbita.core import context
 from orbita.core.models import Company
 from orbita.core.registry import Registry
@@ -109,7 +110,7 @@ def level(actor: Any, permission: str) -> str:
         return NONE
     if actor.token_scopes is not None and not _in_scope(actor.token_scopes, permission):
         return NONE
-    if known.whole and closes_fields(actor.role):
+    if known.whole and not sees_whole(actor.role):
         return NONE
     granted = widest(
         granted_to(actor.role, known),
@@ -127,7 +128,7 @@ def granted_to(role: "Role", permission: Permission) -> str:
     """What the role says of the permission; one newer than the role counts as in its starter."""
     if role.is_administrator:
         return ALL
-    if permission.whole and closes_fields(role):
+    if permission.whole and not sees_whole(role):
         return NONE
     granted = role.permissions.get(permission.name)
     if granted is None:
@@ -135,9 +136,14 @@ def granted_to(role: "Role", permission: Permission) -> str:
     return granted if granted in LEVELS else NONE
 
 
-def closes_fields(role: "Role") -> bool:
-    """Whether some fields of records are closed to the role: see `field_rights`."""
-    return bool(role.field_rights) and not role.is_administrator
+def sees_whole(role: "Role") -> bool:
+    """Whether no field of records is closed to the role (see `field_rights`), and it has no bounds."""
+    return role.is_administrator or not (role.field_rights or role.confined)
+
+
+def covers_all(actor: Any, permission: str) -> bool:
+    """Whether the actor has the permission on every single record: nothing has to be left out."""
+    return level(actor, permission) == ALL and not confining.is_confined(actor.role)
 
 
 def _in_scope(scopes: frozenset[str], permission: str) -> bool:

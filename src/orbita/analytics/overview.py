@@ -70,7 +70,7 @@ class Overview:
 
     def __init__(self, actor: User, run: RfmRun) -> None:
         self.actor, self.run = actor, run
-        self.sees_all = policy.level(actor, "clients.view") == policy.ALL
+        self.sees_all = policy.covers_all(actor, "clients.view")
         self._scores = RfmScore.objects.visible_to(actor)
 
     @cached_property

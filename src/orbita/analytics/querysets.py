@@ -20,7 +20,7 @@ class ScoreQuerySet(QuerySet[M]):
     def within(self, actor: "User", permission: str) -> Self:
         if not policy.allows(actor, "analytics.view"):
             return self.none()
-        if policy.level(actor, permission) == policy.ALL:
+        if policy.covers_all(actor, permission):
             # The scores leave deleted clients out with the next calculation; lists do at once.
             return self.filter(client__deleted_at=None)
         return self.filter(client__in=Client.objects.within(actor, permission))

@@ -4,6 +4,7 @@ from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 
 from orbita.accounts import policy
 from orbita.accounts.querysets import ScopedQuerySet
+from orbita.clients.confining import within_bounds
 from orbita.core.rules import Rule, compile_rule
 
 if TYPE_CHECKING:
@@ -24,15 +25,20 @@ class ClientQuerySet(ScopedQuerySet[M]):
         return self.filter(deleted_at__isnull=False, alias=None)
 
     def within(self, actor: "User", permission: str) -> Self:
-        return super().within(actor, permission).alive()
+        return self._open_to(actor, permission).alive()
 
     def known_to(self, actor: "User") -> Self:
         """Whom the actor may see, deleted and merged ones too: history names them."""
-        return super().within(actor, self.view_permission)
+        return self._open_to(actor, self.view_permission)
 
     def in_bin_of(self, actor: "User") -> Self:
         """What lies in the recycle bin and the actor may take out of it."""
-        return super().within(actor, "clients.delete").in_bin()
+        return self._open_to(actor, "clients.delete").in_bin()
+
+    def _open_to(self, actor: "User", permission: str) -> Self:
+        rows = super().within(actor, permission)
+        bounds = within_bounds(actor)
+        return rows.filter(bounds) if bounds else rows
 
     def answering(self, number: int) -> Self:
         """The client of this number, or the one he was merged into."""
@@ -60,11 +66,10 @@ class DuplicateGroupQuerySet(QuerySet[M]):
         """Open groups with a card that the actor may merge."""
         from orbita.clients.models import Client, DuplicatePair
 
-        level = policy.level(actor, "clients.merge")
-        if level == policy.NONE:
+        if not policy.allows(actor, "clients.merge"):
             return self.none()
         rows = self.filter(is_open=True)
-        if level == policy.ALL:
+        if policy.covers_all(actor, "clients.merge"):
             return rows
         mine = Client.objects.within(actor, "clients.merge").values("pk")
         pairs = DuplicatePair.objects.filter(group=OuterRef("pk"))

@@ -5,6 +5,7 @@ from functools import partial
 
 from django.utils.translation import gettext_lazy as _
 
+from orbita.accounts.confining import BOUNDS, Bounds
 from orbita.accounts.explaining import RECORDS, RecordKind
 from orbita.accounts.field_rights import GUARDED
 from orbita.accounts.leaving import BELONGINGS, Belongings
@@ -25,6 +26,8 @@ from orbita.clients import (
     wording,
 )
 from orbita.clients.audit import room as audit  # noqa: F401 - what the log brings
+from orbita.clients.confining import SEGMENTS, within_bounds
+from orbita.clients.confining import choices as segments_to_choose
 from orbita.clients.derived import DERIVED, Derived
 from orbita.clients.entry import ENTRANCES, Answer, Entrance
 from orbita.clients.extension import (
@@ -275,8 +278,10 @@ RECORDS.register(
         _("Client"),
         lambda pk: Client.objects.select_related("responsible").filter(pk=pk).first(),
         "clients",
+        lambda user, client: Client.objects.filter(within_bounds(user), pk=client.pk).exists(),
     )
 )
+BOUNDS.register(Bounds(SEGMENTS, _("Only clients of the segments"), segments_to_choose))
 FACTS.add_source("client", partial(facts_of, "client"))
 SCHEDULES.register(Schedule("own-field-indexes", indexing.mend_indexes, at=indexing.AT))
 SUBSCRIPTIONS.register(

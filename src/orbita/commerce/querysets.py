@@ -4,6 +4,8 @@ from django.db.models import Model, Q, QuerySet
 
 from orbita.accounts import policy
 from orbita.accounts.querysets import ScopedQuerySet
+from orbita.clients.confining import within_bounds
+from orbita.clients.models import Client
 
 if TYPE_CHECKING:
     from orbita.accounts.models import User
@@ -34,7 +36,10 @@ class OrderQuerySet(ScopedQuerySet[M]):
         if granted != policy.ALL:
             of_client = policy.owned_by(actor, granted, "client__responsible") or Q()
             condition |= Q(responsible=None) & of_client
-        return self.filter(condition)
+        rows = self.filter(condition)
+        if within_bounds(actor):
+            rows = rows.filter(client__in=Client.objects.filter(within_bounds(actor)))
+        return rows
 
 
 class ProductQuerySet(QuerySet[M]):

@@ -40,6 +40,7 @@ RECORDS.register(
         _("Order"),
         lambda pk: Order.objects.select_related("client").filter(pk=pk).first(),
         "orders",
+        lambda user, order: Order.objects.filter(pk=order.pk).visible_to(user).exists(),
     )
 )
 AREAS.register(Area("sales", _("Sales"), ("orders", "products", "commerce"), order=20))

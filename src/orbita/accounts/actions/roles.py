@@ -1,13 +1,13 @@
 """Roles and what they allow; the service user."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from orbita.accounts import field_rights, policy
+from orbita.accounts import confining, field_rights, policy
 from orbita.accounts.models import Role, User
 from orbita.core.events import changes, emit
 
@@ -56,6 +56,7 @@ def save_role(
     name: str,
     permissions: Mapping[str, str],
     fields: Mapping[str, str] | None = None,
+    confined: Mapping[str, Iterable[int]] | None = None,
     needs_second_factor: bool | None = None,
     role: Role | None = None,
 ) -> Role:
@@ -66,7 +67,7 @@ def save_role(
     require_administrator(actor)
     role = role or Role()
     fields = fields or {}
-    if role.is_administrator and (permissions or fields):
+    if role.is_administrator and (permissions or fields or confined):
         raise ValidationError(_("The administrator may do everything: that cannot be changed."))
     with transaction.atomic():
         if role.pk:
@@ -82,7 +83,9 @@ def save_role(
                 for permission in policy.PERMISSIONS
             }
             role.field_rights = _field_rights(role, fields)
-        role.full_clean(exclude=["permissions", "field_rights"])
+            if confined is not None:
+                role.confined = confining.as_kept(confined)
+        role.full_clean(exclude=["permissions", "field_rights", "confined"])
         difference = changes(before, _told(role))
         if difference["after"]:
             role.save()
@@ -120,7 +123,7 @@ def _told(role: Role) -> dict[str, object]:
     levels = {one.name: policy.granted_to(role, one) for one in policy.PERMISSIONS}
     fields = {one.name: field_rights.granted_to(role, one) for one in field_rights.GUARDED}
     common = {"name": role.name, "needs_second_factor": role.needs_second_factor}
-    return {**common, **levels, **fields}
+    return {**common, **levels, **fields, **confining.named(role)}
 
 
 def delete_role(*, actor: User, role: Role) -> None:

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from orbita.accounts import actions, field_rights, policy
+from orbita.accounts import actions, confining, field_rights, policy
 from orbita.accounts.actions.roles import require_administrator
 from orbita.accounts.explaining import RECORDS, closed_fields, explain, grant_words, level_words
 from orbita.accounts.forms import GrantForm, RoleForm
@@ -45,6 +45,11 @@ def roles(request: HttpRequest) -> HttpResponse:
     closed = [(label, words) for label, words in fields if any(words)]
     if closed:
         groups.append((_("Closed fields of cards"), closed))
+    bounds = [confining.named(role) for role in known]
+    for one in confining.BOUNDS:
+        names = [", ".join(found[one.name]) for found in bounds]
+        if any(names):
+            groups.append((one.label, [("", names)]))
     context = {"roles": known, "groups": groups, "width": len(known) + 1}
     context["may_edit"] = me(request).role.is_administrator
     return tabbed(request, "roles", context)
@@ -77,9 +82,14 @@ def _edit(request: HttpRequest, known: Role | None, like: Role) -> HttpResponse:
         del form.fields["name"]
     chosen = {one.name: policy.granted_to(like, one) for one in policy.PERMISSIONS}
     fields = {one.name: field_rights.granted_to(like, one) for one in field_rights.GUARDED}
+    confined: dict[str, frozenset[int]] | None = {
+        one.name: confining.chosen_for(like, one.name) or frozenset() for one in confining.BOUNDS
+    }
     if known and known.is_administrator:
-        chosen, fields = {}, {}
+        chosen, fields, confined = {}, {}, None
     if request.method == "POST":
+        if confined is not None:
+            confined = {name: _ticked(request, name) for name in confined}
         chosen |= {name: request.POST[name] for name in chosen if name in request.POST}
         fields |= {
             name: request.POST[f"field.{name}"]
@@ -91,7 +101,12 @@ def _edit(request: HttpRequest, known: Role | None, like: Role) -> HttpResponse:
             saved = accepted(
                 form,
                 lambda: actions.save_role(
-                    actor=me(request), permissions=chosen, fields=fields, role=known, **given
+                    actor=me(request),
+                    permissions=chosen,
+                    fields=fields,
+                    confined=confined,
+                    role=known,
+                    **given,
                 ),
             )
             if saved:
@@ -109,6 +124,11 @@ def _edit(request: HttpRequest, known: Role | None, like: Role) -> HttpResponse:
         "field_levels": list(field_rights.LEVELS.values()),
         "fields": [
             _field_row(one, fields[one.name]) for one in field_rights.GUARDED if one.name in fields
+        ],
+        "bounds": [
+            (one.name, one.label, _choices(one, confined[one.name]))
+            for one in confining.BOUNDS
+            if confined is not None
         ],
         "people": User.objects.people().filter(role=known)[:100] if known else (),
         "may_delete": bool(known and not known.key),
@@ -141,6 +161,18 @@ def _field_row(field: field_rights.GuardedField, chosen: str) -> dict[str, Any]:
             for level, words in field_rights.LEVELS.items()
         ],
     }
+
+
+def _ticked(request: HttpRequest, name: str) -> frozenset[int]:
+    sent = request.POST.getlist(f"within.{name}")
+    return frozenset(int(one) for one in sent if one.isdecimal() and len(one) < 19)
+
+
+def _choices(bounds: confining.Bounds, chosen: frozenset[int]) -> list[tuple[int, str, bool]]:
+    """What may be chosen, and what was chosen and is there no more, so that it can be taken off."""
+    known = dict(bounds.choices())
+    gone = {one: f"№ {one}" for one in chosen - known.keys()}
+    return [(one, name, one in chosen) for one, name in {**known, **gone}.items()]
 
 
 @require_POST
@@ -221,7 +253,7 @@ def rights(request: HttpRequest) -> HttpResponse:
         for area, permissions in policy.areas():
             asked = [one for one in permissions if record is None or _bears(one, kind)]
             if asked:
-                found.append((area.label, [explain(user, one, record) for one in asked]))
+                found.append((area.label, [explain(user, one, record, kind) for one in asked]))
     context = {
         "people": people,
         "user": user,

@@ -8,7 +8,9 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from orbita.accounts import policy
-from orbita.accounts.models import User
+from orbita.accounts.confining import roles_within
+from orbita.accounts.models import Role, User
+from orbita.clients.confining import SEGMENTS
 from orbita.clients.models import Client, Segment
 from orbita.core.events import changes, emit, payload_of
 from orbita.core.models import Event
@@ -37,6 +39,7 @@ def change_segment(
 ) -> Event | None:
     """Changes what is given; returns the event, or None when nothing differs."""
     policy.require(actor, "segments.edit", segment)
+    _require_no_bounds(actor, segment)
     before = _fields(segment)
     _fill(
         segment,
@@ -72,6 +75,28 @@ def _is_list(rule: Any) -> bool:
     return isinstance(rule, Mapping) and rule.get("fact") == "number" and rule.get("op") == "in"
 
 
+def _bound_by(segment: Segment) -> list[Role]:
+    """The roles whose bounds this segment is, or a part of."""
+    rules = dict(Segment.objects.values_list("pk", "rule"))
+    leaning, waiting = {segment.pk}, {segment.pk}
+    while waiting:
+        waiting = {pk for pk, rule in rules.items() if segments_in(rule) & waiting} - leaning
+        leaning |= waiting
+    return [role for one in sorted(leaning) for role in roles_within(SEGMENTS, one)]
+
+
+def _require_no_bounds(actor: User, segment: Segment) -> None:
+    """Whoever is kept within a segment does not widen it: only administrators change such a one."""
+    bound = [] if actor.role.is_administrator else _bound_by(segment)
+    if bound:
+        raise policy.Denied(
+            _(
+                "The role “%(role)s” works only with clients of this segment: an administrator may change it."
+            )
+            % {"role": bound[0]}
+        )
+
+
 def _listed(rule: Mapping[str, Any]) -> list[int]:
     parts = rule.get("any", [rule])
     return [int(pk) for part in parts if _is_list(part) for pk in part["value"]]
@@ -89,6 +114,11 @@ def _without_list(rule: Mapping[str, Any]) -> Mapping[str, Any]:
 def delete_segment(*, actor: User, segment: Segment) -> Event:
     """Deletes the rule; the event keeps it for `restore_segment`. Clients stay as they are."""
     policy.require(actor, "segments.edit", segment)
+    if bound := _bound_by(segment):
+        raise ValidationError(
+            _("The role “%(role)s” works only with clients of this segment: take it off first.")
+            % {"role": bound[0]}
+        )
     data = {"before": _fields(segment) | {"author": segment.author_id}}
     with transaction.atomic():
         pk = segment.pk

@@ -186,7 +186,7 @@ class Page:
     @cached_property
     def repairs(self) -> list["RepairLine"]:
         rows = Repair.objects.select_related("actor").order_by("-requested_at", "-pk")
-        if policy.level(self.actor, "clients.edit") != policy.ALL:
+        if not policy.covers_all(self.actor, "clients.edit"):
             rows = rows.filter(actor=self.actor)
         return [RepairLine(row) for row in rows[:REPAIRS_SHOWN]]
 

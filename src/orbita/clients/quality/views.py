@@ -216,7 +216,7 @@ def _repair_or_404(request: HttpRequest, pk: int) -> Repair:
     """The actor's own repair; everybody's for those who may change everybody."""
     policy.require(request.user, "clients.edit")
     rows = Repair.objects.select_related("actor")
-    if policy.level(request.user, "clients.edit") != policy.ALL:
+    if not policy.covers_all(request.user, "clients.edit"):
         rows = rows.filter(actor=actor_of(request))
     return get_object_or_404(rows, pk=pk)
 

@@ -81,7 +81,7 @@ def find_clients(
     open_to = sight(actor)
     matches = engine.matches(text, open_to, region=region, limit=CONSIDERED)
     seen = Client.objects.visible_to(actor) if rows is None else rows
-    if policy.level(actor, "clients.view") != policy.ALL or rows is not None:
+    if not policy.covers_all(actor, "clients.view") or rows is not None:
         known = {match.client_id for match in matches}
         matches += [one for one in _among(seen, text, open_to) if one.client_id not in known]
     by_id = {match.client_id: match for match in matches}

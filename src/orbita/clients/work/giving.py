@@ -16,6 +16,7 @@ from orbita.accounts.models import User
 from orbita.clients.actions.bulk import CHUNK, BulkResult, assign_responsible
 from orbita.clients.aliases import hold
 from orbita.clients.card_fields import as_reference
+from orbita.clients.confining import within_bounds
 from orbita.clients.models import Address, Client, ClientWork, Segment, WorkRules
 from orbita.clients.region_names import region_name_key
 from orbita.clients.work.contacting import work_rules
@@ -78,9 +79,12 @@ def _given(
 # ---- the free pool ----
 
 
-def free_pool() -> "QuerySet[Client]":
-    """Clients without a responsible: whoever may take them sees them, though not their cards."""
-    return Client.objects.alive().filter(responsible=None)
+def free_pool(actor: User | None = None) -> "QuerySet[Client]":
+    """Clients without a responsible, within the bounds of the actor's role: whoever may take them sees
+    them, though not their cards.
+    """
+    rows = Client.objects.alive().filter(responsible=None)
+    return rows.filter(within_bounds(actor)) if actor else rows
 
 
 def take_clients(*, actor: User, client_ids: Iterable[int]) -> BulkResult:
@@ -93,7 +97,7 @@ def take_clients(*, actor: User, client_ids: Iterable[int]) -> BulkResult:
         with transaction.atomic():
             User.objects.select_for_update(no_key=True).get(pk=actor.pk)
             free = list(
-                free_pool()
+                free_pool(actor)
                 .filter(pk__in=chunk)
                 .select_for_update(of=("self",), no_key=True)
                 .order_by("pk")
@@ -213,7 +217,7 @@ def _give_out(actor: User | None, client_ids: Iterable[int]) -> BulkResult:
             if row is None:
                 break
             free = list(
-                free_pool()
+                free_pool(actor)
                 .filter(pk__in=chunk)
                 .select_for_update(of=("self",), no_key=True)
                 .order_by("pk")

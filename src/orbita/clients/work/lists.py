@@ -20,7 +20,7 @@ from orbita.ui.lists import BulkAction, Column, EmptyState, ListSpec, Look, Sele
 
 
 def _rows(actor: Any) -> Any:
-    return free_pool() if policy.allows(actor, "clients.take") else Client.objects.none()
+    return free_pool(actor) if policy.allows(actor, "clients.take") else Client.objects.none()
 
 
 def _name(client: Client, look: Look) -> SafeString:

@@ -51,7 +51,7 @@ class Plan:
         if self.ids is not None:
             rows = self.spec.queryset(self.actor).filter(pk__in=self.ids)
         permission = str(self.spec.export)
-        if PERMISSIONS[permission].scoped and policy.level(self.actor, permission) != policy.ALL:
+        if PERMISSIONS[permission].scoped and not policy.covers_all(self.actor, permission):
             own = rows.model._default_manager.within(self.actor, permission)
             rows = rows.filter(pk__in=own.values("pk"))
         return rows

@@ -178,7 +178,7 @@ def plan_of(batch: Import, actor: User, /, **more: Any) -> Plan:
         **{
             "start": (batch.state or {}).get("units", 0),
             "batch": CHUNK,
-            "cells": policy.level(actor, "clients.edit") != policy.ALL,
+            "cells": not policy.covers_all(actor, "clients.edit"),
         }
         | more,
     )

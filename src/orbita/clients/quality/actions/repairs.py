@@ -62,7 +62,7 @@ def request_repair(*, actor: User, rule: Rule, line: str = "") -> Repair:
 def request_undo(*, actor: User, repair: Repair) -> None:
     """Queues the way back. Cards that somebody has changed since keep what they have."""
     policy.require(actor, "clients.edit")
-    if repair.actor_id != actor.pk and policy.level(actor, "clients.edit") != policy.ALL:
+    if repair.actor_id != actor.pk and not policy.covers_all(actor, "clients.edit"):
         raise policy.Denied(_("Only who started the repair may take it back."))
     from orbita.clients.quality.jobs import undo_repair
 

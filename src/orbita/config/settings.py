@@ -102,7 +102,12 @@ if _database["ENGINE"] == "django.db.backends.sqlite3":
 else:
     _database |= {
         "CONN_MAX_AGE": 0,
-        "OPTIONS": {"pool": {"min_size": 1, "max_size": env.number("ORBITA_DB_POOL", 8)}},
+        "OPTIONS": {
+            "pool": {"min_size": 1, "max_size": env.number("ORBITA_DB_POOL", 8)},
+            # Planning the same queries again and again takes PostgreSQL longer than answering them.
+            "server_side_binding": True,
+            "prepare_threshold": env.number("ORBITA_DB_PREPARE_AFTER", 3) or None,
+        },
     }
 DATABASES = {"default": _database}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -70,6 +70,7 @@ def _panel(request: HttpRequest, client: Client) -> SafeString | str:
         "client": client,
         "lines": [line_words(line) for line in lines_of(client)],
         "may_note": policy.allows(request.user, "clients.note", client),
+        "may_answer": policy.allows(request.user, "privacy.requests"),
     }
     return SafeString(render_to_string("clients/privacy/_panel.html", context))
 

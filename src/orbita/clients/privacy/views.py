@@ -21,6 +21,7 @@ from orbita.clients.privacy.forms import (
     texts,
 )
 from orbita.clients.privacy.holds import hold_data, release_data
+from orbita.clients.privacy.own_page import links
 from orbita.clients.privacy.requests import actions as requests
 from orbita.clients.privacy.requests import of_client as requests_of
 from orbita.clients.views.common import actor_of, client_or_404, form_page
@@ -49,6 +50,8 @@ def client_privacy(request: HttpRequest, pk: int) -> HttpResponse:
         "waiting": _waiting(client),
         "requests": requests_of.lines_of(actor, client),
         "may_answer": policy.allows(actor, requests.PERMISSION),
+        "may_link": policy.allows(actor, links.PERMISSION, client),
+        "link": links.link_of(client),
     }
     return render(request, "clients/privacy/client.html", context)
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 from django.utils import timezone
 
 from orbita.accounts.testing import Row, World, answers, only
+from orbita.clients.privacy.own_page.links import make_link
 from orbita.clients.privacy.requests.actions import receive
 from orbita.clients.privacy.requests.calendar import set_day
 
@@ -36,11 +37,28 @@ def prepare(world: World) -> None:
     world["request_of_nobody"] = receive(
         actor=world.head, kind="erase", via="paper", received_on=today, who="Неизвестный Пётр"
     )
+    world["request_own"] = receive(
+        actor=world.head,
+        kind="correct",
+        via="page",
+        received_on=today,
+        client=world["client"],
+        proposal={"first_name": "Ирина", "phone": "+79000001499"},
+    )
+    world["own_link"] = make_link(actor=world.head, client=world["client"])
     set_day(actor=world.administrator, day=today.replace(month=6, day=12), is_working=True)
 
 
 def of_request(world: World) -> dict[str, int]:
     return {"pk": world["request"].pk}
+
+
+def of_client(world: World) -> dict[str, int]:
+    return {"pk": world["client"].pk}
+
+
+def of_link(world: World) -> dict[str, object]:
+    return {"token": world["own_link"]}
 
 
 def of_letter(world: World) -> dict[str, object]:
@@ -145,5 +163,34 @@ ROWS = [
         RULED,
         method="POST",
         kwargs=lambda w: {"day": str(timezone.localdate().replace(month=6, day=12))},
+    ),
+    Row("clients:request", ANSWERS, kwargs=lambda w: {"pk": w["request_own"].pk}),
+    Row(
+        "clients:request-accept",
+        DONE,
+        method="POST",
+        kwargs=lambda w: {"pk": w["request_own"].pk},
+    ),
+    # The client's own page asks nobody who he is: the link is the key.
+    Row("clients:own-page", answers(200, anonymous=200), kwargs=of_link),
+    Row("clients:own-page", answers(404, anonymous=404), kwargs=lambda w: {"token": "x" * 43}),
+    Row(
+        "clients:own-page",
+        answers(302, anonymous=302),
+        method="POST",
+        kwargs=of_link,
+        data=lambda w: {"do": "withdraw"},
+    ),
+    Row(
+        "clients:own-link",
+        answers(403, stranger=404, head=200, administrator=200),
+        method="POST",
+        kwargs=of_client,
+    ),
+    Row(
+        "clients:own-link-revoke",
+        answers(403, stranger=404, head=302, administrator=302),
+        method="POST",
+        kwargs=of_client,
     ),
 ]

@@ -44,6 +44,8 @@ Kind, Via, Status, Step = (
 )
 # Steps that somebody writes down by hand.
 BY_HAND = (Step.IDENTITY, Step.CORRECTED, Step.NOTE)
+# Kinds that may end with an erasure.
+ERASING = (Kind.ERASE, Kind.WITHDRAW, Kind.STOP, Kind.UNLAWFUL)
 _PURPOSES_OF: Mapping[str, tuple[str, ...]] = {
     Kind.ADVERTISING: (Purpose.ADVERTISING,),
     Kind.STOP: tuple(CHANNELS),

@@ -53,7 +53,7 @@ class RequestForm(_WithClient):
     kind = forms.ChoiceField(
         label=gettext_lazy("What is asked for"), choices=DataRequest.Kind.choices
     )
-    via = forms.ChoiceField(label=gettext_lazy("How it came"), choices=_BY_EMPLOYEE)
+    via = forms.ChoiceField(label=pgettext_lazy("request", "How it came"), choices=_BY_EMPLOYEE)
     received_on = forms.DateField(
         label=gettext_lazy("Received on"),
         widget=forms.DateInput(),

@@ -6,8 +6,9 @@ from datetime import date, datetime
 from typing import Any
 
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from orbita.accounts.models import User
 from orbita.clients.models import Client, DataRequest, RequestRules, RequestStep
@@ -99,6 +100,28 @@ _ICONS: Mapping[str, str] = {
     RequestStep.Kind.REOPENED: "undo",
     RequestStep.Kind.ERASED: "trash",
 }
+
+
+# What a client may correct on his own page.
+_CORRECTED: Mapping[str, Promise] = {
+    "last_name": gettext_lazy("Last name"),
+    "first_name": gettext_lazy("First name"),
+    "middle_name": gettext_lazy("Middle name"),
+    "birthday": gettext_lazy("Birthday"),
+    "phone": gettext_lazy("Phone"),
+    "email": gettext_lazy("E-mail"),
+    "city": gettext_lazy("City"),
+    "address": pgettext_lazy("of delivery", "Street, house"),
+}
+
+
+def proposal_words(row: DataRequest) -> Sequence[tuple[str, str]]:
+    """What the client corrected on his page: label and the new value."""
+    return [
+        (str(label), str(row.proposal[name]))
+        for name, label in _CORRECTED.items()
+        if row.proposal.get(name)
+    ]
 
 
 def _moment(moment: datetime) -> str:

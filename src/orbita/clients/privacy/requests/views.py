@@ -140,7 +140,7 @@ def card(request: HttpRequest, pk: int) -> HttpResponse:
     """One request: what is asked, until when, what was done, and what can be done next."""
     actor = actor_of(request)
     policy.require(actor, PERMISSION)
-    row = _request_or_404(pk)
+    row = request_or_404(pk)
     form = StepForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         with into_form(form):
@@ -151,7 +151,8 @@ def card(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "clients/privacy/request.html", _card(request, row, form), status=status)
 
 
-def _request_or_404(pk: int) -> DataRequest:
+def request_or_404(pk: int) -> DataRequest:
+    """The request of this number, for those whose right was looked at."""
     rows = DataRequest.objects.select_related("responsible", "client", "erasure")
     return get_object_or_404(rows, pk=pk)
 
@@ -171,11 +172,13 @@ def _card(request: HttpRequest, row: DataRequest, form: StepForm) -> dict[str, A
         "first_due": formats.day(row.first_due_on),
         "may_prolong": row.is_open and latest_of(row) > row.due_on and today <= row.due_on,
         "may_copy": _may_copy(actor, client),
+        "erases": row.kind in actions.ERASING,
         "may_erase": client is not None and policy.allows(actor, "privacy.erase", client),
         "may_edit": client is not None and policy.allows(actor, "clients.edit", client),
         "may_stop": client is not None
         and actions.withdraws(row)
         and policy.allows(actor, "clients.note", client),
+        "proposal": shown.proposal_words(row),
         "steps": [shown.step_words(step) for step in steps],
         "form": form,
         "responsible_form": ResponsibleForm(None, row=row),
@@ -195,7 +198,7 @@ def letter(request: HttpRequest, pk: int, purpose: str) -> HttpResponse:
     policy.require(actor, PERMISSION)
     if purpose not in letters.PURPOSES:
         raise Http404
-    row = _request_or_404(pk)
+    row = request_or_404(pk)
     if not row.is_open:
         return redirect("clients:request", pk=pk)
     can_send = bool(settings.ORBITA_SMTP_URL)
@@ -257,7 +260,7 @@ def client(request: HttpRequest, pk: int) -> HttpResponse:
     """Finds whose request it is."""
     actor = actor_of(request)
     policy.require(actor, PERMISSION)
-    row = _request_or_404(pk)
+    row = request_or_404(pk)
     form = ClientOfRequestForm(request.POST if request.method == "POST" else None, actor=actor)
     if request.method == "POST" and form.is_valid():
         with into_form(form):
@@ -274,7 +277,7 @@ def responsible(request: HttpRequest, pk: int) -> HttpResponse:
     """Says who answers."""
     actor = actor_of(request)
     policy.require(actor, PERMISSION)
-    row = _request_or_404(pk)
+    row = request_or_404(pk)
     form = ResponsibleForm(request.POST, row=row)
     if form.is_valid():
         user = form.cleaned_data["responsible"]
@@ -287,7 +290,7 @@ def copy(request: HttpRequest, pk: int) -> HttpResponse | FileResponse:
     """The copy of all data of the client, put together because of the request."""
     actor = actor_of(request)
     policy.require(actor, PERMISSION)
-    row = _request_or_404(pk)
+    row = request_or_404(pk)
     try:
         package = actions.copy_for(actor=actor, request=row)
     except ValidationError as error:
@@ -308,7 +311,7 @@ def stop(request: HttpRequest, pk: int) -> HttpResponse:
     """Writes down that the client refuses what the request is about."""
     actor = actor_of(request)
     policy.require(actor, PERMISSION)
-    row = _request_or_404(pk)
+    row = request_or_404(pk)
     _do(
         request,
         lambda: actions.stop_at_once(actor=actor, request=row),
@@ -322,7 +325,7 @@ def reopen(request: HttpRequest, pk: int) -> HttpResponse:
     """Takes up a request that was ended by mistake."""
     actor = actor_of(request)
     policy.require(actor, PERMISSION)
-    row = _request_or_404(pk)
+    row = request_or_404(pk)
     _do(
         request,
         lambda: actions.take_up_again(actor=actor, request=row),

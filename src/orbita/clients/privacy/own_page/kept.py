@@ -10,13 +10,22 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from orbita.clients.guarding import mask
-from orbita.clients.models import Address, Client, Consent, ContactPoint, DataRequest
+from orbita.clients.models import (
+    Address,
+    Client,
+    ClientFacts,
+    ClientLink,
+    Consent,
+    ContactPoint,
+    DataRequest,
+    RequestStep,
+)
 from orbita.clients.privacy.erasing import cards_of
 from orbita.clients.privacy.registry import personal_tables
 from orbita.clients.privacy.shown import label_of
 
 # Shown in ways of their own, or nothing that a client could make sense of.
-_APART = (Client, ContactPoint, Address, Consent, DataRequest)
+_APART = (Client, ContactPoint, Address, Consent, DataRequest, RequestStep, ClientLink, ClientFacts)
 
 
 @dataclass(frozen=True)
@@ -35,7 +44,7 @@ def called(client: Client) -> str:
 
 def told(client: Client) -> list[Line]:
     """What is known of the client, masked: columns of the card, ways to reach him, addresses."""
-    lines = [Line(_label("name"), called(client))]
+    lines = [Line(_("Name") if client.is_company else _("First name"), called(client))]
     for name in ("birthday", "inn"):
         if value := getattr(client, name):
             lines.append(Line(_label(name), mask(name, value)))
@@ -45,7 +54,7 @@ def told(client: Client) -> list[Line]:
         lines.append(Line(str(ContactPoint.Kind(point.kind).label), words))
     for address in Address.objects.filter(client=client).order_by("-is_main", "pk"):
         words = mask("addresses", address.city) if address.city else _("kept")
-        lines.append(Line(str(Address.Kind(address.kind).label), words))
+        lines.append(Line(_("Address"), words))
     return lines
 
 

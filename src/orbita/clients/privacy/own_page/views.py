@@ -129,12 +129,15 @@ def _shown(request: HttpRequest, link: ClientLink, forms: dict[str, Any]) -> dic
         "texts": shown.texts_in_force(),
         "forms": forms,
         "requests": [
-            (row.pk, row.get_kind_display(), row.get_status_display(), formats.day(row.due_on))
-            for row in rows
+            (row.pk, row.get_kind_display(), row.get_status_display(), _due(row)) for row in rows
         ],
         "done": said() if said and request.method == "GET" else "",
         "until": formats.day(link.expires_at.date()),
     }
+
+
+def _due(row: DataRequest) -> str:
+    return formats.day(row.due_on) if row.is_open else ""
 
 
 # ---- for employees ----

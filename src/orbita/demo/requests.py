@@ -1,6 +1,6 @@
 """What clients of the demo company have asked about their data: one late, others in time or ended."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
@@ -9,10 +9,12 @@ from django.utils import timezone
 from orbita.accounts.models import User
 from orbita.clients.models import Client, DataRequest, RequestStep
 from orbita.clients.privacy.requests import letters
-from orbita.clients.privacy.requests.actions import receive, write_letter, write_step
-from orbita.clients.privacy.requests.letters import Letter
+from orbita.clients.privacy.requests.actions import SUBJECT
+from orbita.clients.privacy.requests.terms import term_of
+from orbita.core.events import NewEvent, emit_many
+from orbita.core.models import Origin
 
-Kind = DataRequest.Kind
+Kind, Step = DataRequest.Kind, RequestStep.Kind
 
 
 @dataclass(frozen=True)
@@ -80,39 +82,71 @@ ASKED = (
 
 
 def ask(people: Sequence[User], today: date) -> None:
-    """Enters the requests and what was done about them, as the head of sales."""
+    """Writes the requests and what was done about them, as the head of sales would have."""
     head = people[1]
     wanted = Client.objects.filter(kind=Client.Kind.PERSON, facts__orders_count__gte=1)
     clients = iter(wanted.order_by("pk")[: len(ASKED)])
     for number, asked in enumerate(ASKED):
-        day = today - timedelta(days=asked.ago)
         client = None if asked.who else next(clients, None)
-        row = receive(
-            actor=head,
-            kind=asked.kind,
-            via=asked.via,
-            received_on=day,
-            client=client,
-            who=asked.who or ("" if client else "Без подписи"),
-            text=asked.text,
-            responsible=head if number % 2 else people[0],
-        )
-        _go_on(head, row, asked, day)
+        row = _row(asked, client, today - timedelta(days=asked.ago))
+        row.responsible = head if number % 2 else people[0]
+        row.save(force_insert=True)
+        steps = _steps(row, asked)
+        for step in steps:
+            step.actor = head
+        RequestStep.objects.bulk_create(steps)
+        emit_many(_events(row, steps), actor=head, origin=Origin.BACKFILL)
 
 
-def _go_on(head: User, row: DataRequest, asked: _Asked, day: date) -> None:
-    if asked.identity:
-        write_step(actor=head, request=row, kind="identity", text=asked.identity)
+def _row(asked: _Asked, client: Client | None, day: date) -> DataRequest:
+    due = term_of(asked.kind, DataRequest.Regime.RU).end(day)
+    row = DataRequest(
+        kind=asked.kind,
+        via=asked.via,
+        regime=DataRequest.Regime.RU,
+        client=client,
+        who=asked.who or (client.name if client else "Без подписи"),
+        text=asked.text,
+        received_on=day,
+        due_on=due,
+        first_due_on=due,
+        recorded_at=_noon(day),
+    )
     if asked.ended:
-        subject, text = letters.draft(row, asked.ended, "ru")
-        text = text.replace(letters.GAP, asked.reason or "получено лично")
-        letter = Letter(asked.ended, subject, text, key="demo", reason=asked.reason)
-        write_letter(actor=head, request=row, letter=letter)
-        ended = _noon(day + timedelta(days=asked.after))
-        DataRequest.objects.filter(pk=row.pk).update(closed_at=ended)
-    for place, step in enumerate(row.steps.order_by("pk")):
-        days = min(place * max(asked.after, 1), asked.ago)
-        RequestStep.objects.filter(pk=step.pk).update(at=_noon(day + timedelta(days=days)))
+        refused = asked.ended == letters.REFUSE
+        row.status = DataRequest.Status.REFUSED if refused else DataRequest.Status.ANSWERED
+        row.closed_at = _noon(day + timedelta(days=asked.after))
+    return row
+
+
+def _steps(row: DataRequest, asked: _Asked) -> list[RequestStep]:
+    steps = [RequestStep(request=row, kind=Step.RECEIVED, at=row.recorded_at)]
+    if asked.identity:
+        at = min(row.recorded_at + timedelta(days=1), timezone.now())
+        steps.append(RequestStep(request=row, kind=Step.IDENTITY, at=at, text=asked.identity))
+    if row.closed_at:
+        _subject, text = letters.draft(row, asked.ended, "ru")
+        steps.append(
+            RequestStep(
+                request=row,
+                kind=Step(row.status),
+                at=row.closed_at,
+                text=asked.reason,
+                letter=text.replace(letters.GAP, asked.reason or "получено лично"),
+            )
+        )
+    return steps
+
+
+def _events(row: DataRequest, steps: Sequence[RequestStep]) -> Iterator[NewEvent]:
+    told = {"number": row.pk, "kind": row.kind, "due": row.due_on.isoformat()}
+    for step in steps:
+        kind, more = "request.step", {"step": step.kind}
+        if step.kind == Step.RECEIVED:
+            kind, more = "request.received", {"regime": row.regime}
+        elif step.kind in (Step.ANSWERED, Step.REFUSED):
+            kind, more = "request.closed", {"status": row.status}
+        yield NewEvent(kind, row.client_id, SUBJECT, row.pk, told | more, step.at)
 
 
 def _noon(day: date) -> datetime:

@@ -336,7 +336,8 @@ def test_an_erasure_from_a_request_ends_it_and_leaves_a_row_of_nobody(world: Wor
     steps = list(row.steps.values_list("kind", "text", "letter"))
     assert steps[-1] == ("erased", "", "")
     assert not [one for one in steps if one[1] or one[2]]
-    mail = OutgoingMail.objects.get(pk=sent.mail_id)
+    assert sent.mail is not None
+    mail = OutgoingMail.objects.get(pk=sent.mail.pk)
     assert (mail.to, mail.text) == ("erased@example.invalid", "")
     page = Browser()
     page.force_login(world.head)

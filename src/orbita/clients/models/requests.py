@@ -50,14 +50,16 @@ class DataRequest(models.Model):
     kind = models.CharField(_("what is asked for"), max_length=11, choices=Kind.choices)
     via = models.CharField(_("how it came"), max_length=9, choices=Via.choices)
     regime = models.CharField(_("by which law"), max_length=2, choices=Regime.choices)
-    status = models.CharField(max_length=8, choices=Status.choices, default=Status.OPEN)
+    status = models.CharField(
+        pgettext_lazy("request", "state"), max_length=8, choices=Status.choices, default=Status.OPEN
+    )
     client = models.ForeignKey(
         Client, null=True, blank=True, on_delete=models.SET_NULL, related_name="data_requests"
     )
     who = models.CharField(_("from whom"), max_length=300, blank=True)
     contact = models.CharField(_("where to answer"), max_length=300, blank=True)
     text = models.TextField(_("in his words"), blank=True)
-    proposal = models.JSONField(default=dict, blank=True)
+    proposal = models.JSONField(_("what he corrects"), default=dict, blank=True)
     received_on = models.DateField(_("received on"))
     due_on = models.DateField(_("to be answered by"))
     # The term before it was prolonged.
@@ -119,14 +121,14 @@ class RequestStep(models.Model):
         ERASED = "erased", _("Client erased")
 
     request = models.ForeignKey(DataRequest, on_delete=models.CASCADE, related_name="steps")
-    kind = models.CharField(max_length=9, choices=Kind.choices)
-    at = models.DateTimeField(default=timezone.now)
+    kind = models.CharField(_("what was done"), max_length=9, choices=Kind.choices)
+    at = models.DateTimeField(_("when"), default=timezone.now)
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
     )
-    text = models.TextField(blank=True)
+    text = models.TextField(_("how, or why"), blank=True)
     # What was written to the client, whichever way it went.
-    letter = models.TextField(blank=True)
+    letter = models.TextField(_("letter"), blank=True)
     mail = models.ForeignKey(
         OutgoingMail, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
@@ -194,8 +196,8 @@ class ClientLink(models.Model):
 
     client = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="own_links")
     token_hash = models.CharField(max_length=64, unique=True)
-    made_at = models.DateTimeField(default=timezone.now)
-    expires_at = models.DateTimeField()
+    made_at = models.DateTimeField(_("made on"), default=timezone.now)
+    expires_at = models.DateTimeField(_("works until"))
     revoked_at = models.DateTimeField(null=True)
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"

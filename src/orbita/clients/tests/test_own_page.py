@@ -34,7 +34,7 @@ from orbita.clients.privacy.consents import add_text, may_contact, record_consen
 from orbita.clients.privacy.erasing import erase_client
 from orbita.clients.privacy.own_page import actions, links
 from orbita.core import limits
-from orbita.core.models import Event
+from orbita.core.models import Event, OutgoingMail
 
 pytestmark = pytest.mark.django_db
 EMAIL, PHONE = "markerova.ul@example.org", "+79035550177"
@@ -298,6 +298,9 @@ def test_a_copy_and_an_erasure_become_requests_and_are_not_given_to_the_holder(
     assert (row.kind, row.via, row.client, row.status) == (kind, "page", client, "open")
     assert row.contact == ""  # answered to what the card says, not to what the page was told
     assert Client.objects.filter(pk=client.pk).exists()
+    told = OutgoingMail.objects.all()
+    assert {mail.to for mail in told} == {world.head.email, world.administrator.email}
+    assert not [mail for mail in told if "Маркерова" in mail.subject + mail.text]
     assert post(browser, url, "ask", kind=kind).status_code == 422
     assert DataRequest.objects.count() == 1
     assert post(browser, url, "ask", kind="unlawful").status_code == 422

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -19,6 +20,7 @@ from orbita.clients.models import Client, ClientLink, Consent, DataRequest, Requ
 from orbita.clients.privacy.consents import CHANNELS, lines_of, record_consent, text_in_force
 from orbita.clients.privacy.requests.actions import PERMISSION, receive, write_letter, write_step
 from orbita.clients.privacy.requests.letters import ANSWER, Letter
+from orbita.clients.privacy.requests.reminders import announce
 from orbita.core.models import Company
 from orbita.core.text import clean_line
 
@@ -80,7 +82,10 @@ def ask(*, link: ClientLink, kind: str, text: str = "") -> DataRequest:
     )
     if standing.exists():
         raise ValidationError(_("You have asked for this already, and we are at work on it."))
-    return _receive(link, kind, text)
+    with transaction.atomic():
+        row = _receive(link, kind, text)
+        announce(row, settings.ORBITA_URL)
+    return row
 
 
 def correct(*, link: ClientLink, values: Mapping[str, Any]) -> DataRequest | None:
@@ -96,6 +101,8 @@ def correct(*, link: ClientLink, values: Mapping[str, Any]) -> DataRequest | Non
         if RequestRules.current().corrections == RequestRules.Corrections.AT_ONCE:
             _apply(service_user(), link.client, given)
             _end(service_user(), row)
+        else:
+            announce(row, settings.ORBITA_URL)
     return row
 
 

@@ -54,11 +54,19 @@ def register() -> None:
     PERSONAL.register(
         Personal(
             DataRequest,
-            told=("kind", "via", "received_on", "due_on", "status", "text"),
+            told=(
+                *("kind", "via", "who", "contact", "text", "proposal"),
+                *("received_on", "due_on", "status"),
+            ),
             empty={"client": None, **_NOBODY},
             first=_letters_and_ends,
         ),
-        Personal(RequestStep, of=("request__client",), told=("kind", "at"), empty=_SILENT),
+        Personal(
+            RequestStep,
+            of=("request__client",),
+            told=("kind", "at", "text", "letter"),
+            empty=_SILENT,
+        ),
         Personal(ClientLink, told=("made_at", "expires_at")),
     )
     TRACES.register(

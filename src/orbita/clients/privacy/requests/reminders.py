@@ -18,7 +18,7 @@ from orbita.core.mail import queue_mail
 from orbita.core.models import Company, OutgoingMail
 from orbita.ui import formats
 
-SOON, LAST, OVER = "soon", "last", "over"
+NEW, SOON, LAST, OVER = "new", "soon", "last", "over"
 
 
 def remind(today: date | None = None, site: str = "") -> int:
@@ -41,6 +41,13 @@ def remind(today: date | None = None, site: str = "") -> int:
             continue
         count += sum(_write(user, row, stage, day, site) for user in _whom(row))
     return count
+
+
+def announce(row: DataRequest, site: str = "") -> int:
+    """Writes to those who answer that a request came by itself, from the client's own page."""
+    return sum(
+        _write(user, row, NEW, Company.current().business_date(), site) for user in _whom(row)
+    )
 
 
 def _whom(row: DataRequest) -> Iterable[User]:

@@ -31,6 +31,7 @@ PLANTED = {
     "relations": ["zqplaceofwork", "zqbondnote"],
     "work": ["zqstopreason", "zqdeadreason"],
     "consent": ["zqproofx"],
+    "request": ["zqrequestwords", "zqreplyto", "zqsteptext", "zqlettertext", "zqcorrected"],
     "import": ["zqimportcell"],
 }
 STAYS = "Соседов Павел Нилович"
@@ -49,6 +50,9 @@ from orbita.clients.contacts import read_contact
 from orbita.clients.fields.actions import define_field
 from orbita.clients.models import Client, Segment
 from orbita.clients.privacy.consents import record_consent
+from orbita.clients.privacy.own_page.links import make_link
+from orbita.clients.privacy.requests.actions import receive, write_letter, write_step
+from orbita.clients.privacy.requests.letters import Letter
 from orbita.clients.quality.actions import mark_dead, mark_contact
 from orbita.clients.work.stops import stop_contacting
 from orbita.commerce.actions import create_order
@@ -98,6 +102,15 @@ create_order(actor=boss, data=OrderData(
     client_id=client.pk, lines=[LineData(name="Tea", price=1000000)], delivery="sent",
     delivery_method="zqcourier", delivery_address="zqdeliverto", comment="zqordercomment",
     own={"own_gift": "zqorderown"}))
+asked = receive(actor=boss, kind="access", via="letter", received_on=timezone.localdate(),
+                client=client, text="zqrequestwords " + PERSON, contact="zqreplyto@example.org",
+                proposal={"city": "zqcorrected"})
+write_step(actor=boss, request=asked, kind="identity", text="zqsteptext")
+write_letter(actor=boss, request=asked,
+             letter=Letter("received", "To " + PERSON, "zqlettertext", key="one"))
+receive(actor=boss, kind="access", via="letter", received_on=timezone.localdate(),
+        who=PERSON, contact="zqmail@zqdomain.example")
+make_link(actor=boss, client=client)
 rule = {"all": [{"fact": "name", "op": "contains", "value": PERSON}]}
 create_segment(actor=boss, name="Для " + PERSON, rule=rule)
 SavedView.objects.create(list_name="clients", owner=boss, name="one", text="zqmail@zqdomain.example")

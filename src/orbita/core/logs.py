@@ -5,11 +5,11 @@ import re
 
 from orbita.core import context
 
-_LINK = re.compile(r"(/(?:set-up|invitation)/)[^/\s\"'?]+")
+_LINK = re.compile(r"(/(?:set-up|invitation|my)/)[^/\s\"'?]+")
 
 
 class WithoutKeys(logging.Filter):
-    """Keeps out the links that let their holder choose a password.
+    """Keeps out the links that let their holder choose a password, or show a client his own page.
 
     Writes `/invitation/…` where a line or its arguments name the address of such a link.
     """

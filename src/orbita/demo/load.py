@@ -48,6 +48,7 @@ from orbita.demo.company import SEED, generate
 from orbita.demo.knowledge import lay_down
 from orbita.demo.messy import write_samples
 from orbita.demo.own_fields import OwnFields
+from orbita.demo.requests import ask
 
 PASSWORD = "sever-i-yug"  # noqa: S105 – printed at every start; it opens made-up data only
 ORIGIN = "demo"
@@ -136,6 +137,7 @@ class _Loader:
         index_clients(self._client_ids, fresh=True)
         index_notes(list(Note.objects.values_list("pk", flat=True)))
         lay_down(self._users, self._base.today)
+        ask(self._users, self._base.today)
 
     def _at(self, when: datetime) -> datetime:
         """Squeezes today's moments into the part of today that is over."""

@@ -24,6 +24,7 @@ from .quality import (
 )
 from .region import RegionPassport
 from .relations import Relation
+from .requests import CalendarDay, ClientLink, DataRequest, RequestRules, RequestStep
 from .search import (
     NotePosting,
     Posting,
@@ -46,8 +47,10 @@ __all__ = [
     "Attachment",
     "BankAccount",
     "By",
+    "CalendarDay",
     "Client",
     "ClientFacts",
+    "ClientLink",
     "ClientMark",
     "ClientStatus",
     "ClientTag",
@@ -58,6 +61,7 @@ __all__ = [
     "ContactPoint",
     "ContactState",
     "ContactStop",
+    "DataRequest",
     "DeadMark",
     "DuplicateGroup",
     "DuplicatePair",
@@ -79,6 +83,8 @@ __all__ = [
     "RegionPassport",
     "Relation",
     "Repair",
+    "RequestRules",
+    "RequestStep",
     "SearchedClient",
     "SearchedNote",
     "SearchedText",

@@ -71,6 +71,7 @@ class Consent(models.Model):
         MESSENGER = "messenger", pgettext_lazy("consent", "in a messenger")
         IMPORT = "import", pgettext_lazy("consent", "from a file")
         API = "api", pgettext_lazy("consent", "through the API")
+        PAGE = "page", pgettext_lazy("consent", "on the client’s own page")
 
     client = models.ForeignKey(
         Client, on_delete=models.CASCADE, related_name="consents", db_index=False

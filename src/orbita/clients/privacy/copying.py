@@ -209,6 +209,8 @@ def _said(row: Any, name: str) -> str:
         return str(_("yes") if value else _("no"))
     if row._meta.get_field(name).flatchoices:
         return str(getattr(row, f"get_{name}_display")())
+    if isinstance(value, Mapping):
+        return ", ".join(map(str, value.values()))
     return ", ".join(value) if isinstance(value, list) else str(value)
 
 

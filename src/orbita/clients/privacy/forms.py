@@ -108,10 +108,14 @@ class ErasureForm(UiForm):
         help_text=gettext_lazy("Type it once more: an erasure cannot be taken back."),
         max_length=20,
     )
+    # The request that the client is erased because of, if it is one.
+    request = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
-    def __init__(self, data: Any, *, client: Client) -> None:
+    def __init__(
+        self, data: Any, *, client: Client, initial: Mapping[str, Any] | None = None
+    ) -> None:
         self._client = client
-        super().__init__(data)
+        super().__init__(data, initial=initial)
 
     def clean_number(self) -> str:
         typed = str(self.cleaned_data["number"]).replace("№", "").strip()

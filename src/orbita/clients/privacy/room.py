@@ -8,6 +8,8 @@ from orbita.clients.extension import CARD_BUTTONS, CARD_PANELS, TIMELINE_RIGHTS,
 from orbita.clients.lists import add_column
 from orbita.clients.mergers import MERGERS
 from orbita.clients.privacy import jobs, lists, merging, own, register, rule_facts, shown, words
+from orbita.clients.privacy.own_page import room as own_page
+from orbita.clients.privacy.requests import room as requests
 from orbita.core.backup import AFTERWARDS, Afterwards
 from orbita.core.events import KINDS, EventKind
 from orbita.core.jobs import SCHEDULES
@@ -99,3 +101,5 @@ def register_all() -> None:
     SCHEDULES.register(jobs.AGAIN)
     AFTERWARDS.register(Afterwards("erasures", register.apply))
     own.register()
+    requests.register()
+    own_page.register()

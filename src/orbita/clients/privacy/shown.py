@@ -70,6 +70,7 @@ def _panel(request: HttpRequest, client: Client) -> SafeString | str:
         "client": client,
         "lines": [line_words(line) for line in lines_of(client)],
         "may_note": policy.allows(request.user, "clients.note", client),
+        "may_answer": policy.allows(request.user, "privacy.requests"),
     }
     return SafeString(render_to_string("clients/privacy/_panel.html", context))
 
@@ -93,7 +94,7 @@ def counts_of(cards: Sequence[int]) -> list[tuple[str, int, bool]]:
     found = []
     for table in reversed(personal_tables()):
         if table.told and (count := table.rows(cards).count()):
-            found.append((_label(table.name), count, table.empty is not None))
+            found.append((label_of(table.name), count, table.empty is not None))
     return found
 
 
@@ -106,7 +107,8 @@ _CALLED = {
 }
 
 
-def _label(name: str) -> str:
+def label_of(name: str) -> str:
+    """What people call a table, by its name in the registry."""
     if name in _CALLED:
         return str(_CALLED[name])
     try:
@@ -120,8 +122,8 @@ def tables_of(row: Erasure) -> list[tuple[str, int, int]]:
     """The categories of data of the act: name, rows deleted, rows emptied."""
     found: dict[str, tuple[int, int]] = {}
     for name, (deleted, emptied) in row.tables.items():
-        known = found.get(_label(name), (0, 0))
-        found[_label(name)] = (known[0] + deleted, known[1] + emptied)
+        known = found.get(label_of(name), (0, 0))
+        found[label_of(name)] = (known[0] + deleted, known[1] + emptied)
     return [(label, *counts) for label, counts in sorted(found.items())]
 
 

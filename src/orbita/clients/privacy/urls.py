@@ -1,6 +1,8 @@
 from django.urls import path
 
 from orbita.clients.privacy import views
+from orbita.clients.privacy.own_page.urls import urlpatterns as own_page
+from orbita.clients.privacy.requests.urls import urlpatterns as requests
 
 urlpatterns = [
     path("clients/<int:pk>/privacy/", views.client_privacy, name="privacy"),
@@ -12,4 +14,6 @@ urlpatterns = [
     path("settings/privacy/", views.erasures, name="erasures"),
     path("settings/privacy/<int:pk>/", views.erasure, name="erasure"),
     path("settings/privacy/texts/", views.consent_texts, name="consent-texts"),
+    *requests,
+    *own_page,
 ]

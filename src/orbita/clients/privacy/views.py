@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 from orbita.accounts import policy
 from orbita.accounts.models import User
 from orbita.clients.forms import into_form
-from orbita.clients.models import Client, Erasure, LegalHold
+from orbita.clients.models import Client, DataRequest, Erasure, LegalHold
 from orbita.clients.privacy import cleaning, consents, copying, erasing, shown
 from orbita.clients.privacy.forms import (
     YES,
@@ -21,6 +21,9 @@ from orbita.clients.privacy.forms import (
     texts,
 )
 from orbita.clients.privacy.holds import hold_data, release_data
+from orbita.clients.privacy.own_page import links
+from orbita.clients.privacy.requests import actions as requests
+from orbita.clients.privacy.requests import of_client as requests_of
 from orbita.clients.views.common import actor_of, client_or_404, form_page
 from orbita.core.models import Company
 from orbita.ui import formats, toasts
@@ -45,6 +48,10 @@ def client_privacy(request: HttpRequest, pk: int) -> HttpResponse:
         "may_copy": policy.allows(actor, "privacy.copy", client) and copying.sees_everything(actor),
         "may_erase": policy.allows(actor, "privacy.erase", client),
         "waiting": _waiting(client),
+        "requests": requests_of.lines_of(actor, client),
+        "may_answer": policy.allows(actor, requests.PERMISSION),
+        "may_link": policy.allows(actor, links.PERMISSION, client),
+        "link": links.link_of(client),
     }
     return render(request, "clients/privacy/client.html", context)
 
@@ -143,12 +150,14 @@ def erase(request: HttpRequest, pk: int) -> HttpResponse:
     client = client_or_404(request, pk)
     actor = actor_of(request)
     policy.require(actor, "privacy.erase", client)
-    form = ErasureForm(request.POST if request.method == "POST" else None, client=client)
+    form = ErasureForm(
+        request.POST if request.method == "POST" else None,
+        client=client,
+        initial=requests_of.reason_of(request, client),
+    )
     if request.method == "POST" and form.is_valid():
         with into_form(form):
-            asked = erasing.ask_erasure(
-                actor=actor, client=client, reason=form.cleaned_data["reason"]
-            )
+            asked = _ask_erasure(actor, client, form)
             return toasts.redirect(request, reverse("clients:erasure", args=[asked.pk]))
     cards = erasing.cards_of(client)
     kept = erasing.hold_of(cards)
@@ -163,6 +172,14 @@ def erase(request: HttpRequest, pk: int) -> HttpResponse:
     }
     status = 422 if form.errors else 200
     return render(request, "clients/privacy/erase.html", context, status=status)
+
+
+def _ask_erasure(actor: User, client: Client, form: ErasureForm) -> Erasure:
+    reason, number = form.cleaned_data["reason"], form.cleaned_data["request"]
+    if number is None:
+        return erasing.ask_erasure(actor=actor, client=client, reason=reason)
+    row = get_object_or_404(DataRequest, pk=number, client=client)
+    return requests.ask_erasure(actor=actor, request=row, client=client, reason=reason)
 
 
 # ---- acts ----

@@ -43,6 +43,7 @@ from orbita.clients.privacy.erasing import ask_erasure
 from orbita.clients.privacy.holds import hold_data
 from orbita.clients.quality.actions import change_settings, request_repair
 from orbita.clients.status.settings import change_rules
+from orbita.clients.tests import access_requests
 from orbita.clients.views.duplicates import SALT
 from orbita.clients.work.settings import change_work_rules
 from orbita.core import context
@@ -134,6 +135,7 @@ def prepare(world: World) -> None:
         actor=boss,
         tables={"clients.note": [2, 0], "commerce.order": [0, 3]},
     )
+    access_requests.prepare(world)
 
 
 def prepare_duplicates(world: World) -> None:
@@ -225,6 +227,7 @@ DELETES = answers(403, stranger=404, head=302, administrator=302)
 # Erasing is the administrator's.
 ERASES = answers(403, stranger=404, administrator=200)
 ROWS = [
+    *access_requests.ROWS,
     Row("clients:privacy", SEEN, kwargs=of_client),
     Row("clients:consent-new", answers(200, viewer=403, stranger=404), kwargs=of_client),
     Row(

@@ -28,7 +28,15 @@ LANGUAGES = {"ru": "ru-RU", "en": "en-US"}
 SIZES = {1440: 900, 390: 844}
 THEMES = ("light", "dark")
 SIGN_IN = re.compile(r"password (\S+) as:")
-PICTURES = ("set-up", "clients", "card", "rfm", "import-file", "import-columns", "import-result")
+PLAIN = {
+    "clients": "/clients/",
+    "rfm": "/rfm/",
+    "import-file": "/import/",
+    "roles": "/settings/roles/",
+    "log": "/settings/log/",
+    "requests": "/requests/",
+}
+PICTURES = ("set-up", *PLAIN, "card", "role", "backups", "import-columns", "import-result")
 # The client whose card is shown: a regular company that has gone quiet tells the most.
 CARD_RULE = {"fact": "rfm_group", "op": "in", "value": ["cant_lose"]}
 CARD_FROM = "/clients/?" + urlencode({"view": "all", "sort": "-gross", "f": json.dumps(CARD_RULE)})
@@ -74,6 +82,12 @@ async (source) => {
 }
 """
 COLOURS = 160
+# Whose machine took the picture says nothing to the reader.
+TO_USUAL_FOLDER = """
+() => document.querySelectorAll("main code").forEach((code) => {
+  code.textContent = code.textContent.replace(/^.*\\/demo(?=\\/)/, "/var/lib/orbita");
+})
+"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -152,6 +166,7 @@ class Camera:
                         if answer is None or not answer.ok:
                             raise SystemExit(f"{name}: {address} does not open")
                         page.wait_for_timeout(300)
+                        page.evaluate(TO_USUAL_FOLDER)
                         self._develop(page, f"{name}-{language}-{width}-{theme}.png")
 
     def _develop(self, page: Page, name: str) -> None:
@@ -212,9 +227,11 @@ def tour(camera: Camera, url: str, greeting: Sequence[str], workbook: Path) -> N
                 for name, path in pictures.items():
                     camera.shoot(name, f"{url}{path}", [language])
 
-        in_both_languages(
-            {"clients": "/clients/", "card": str(link), "rfm": "/rfm/", "import-file": "/import/"}
-        )
+        role = _role_of_managers(page, url)
+        in_both_languages({**PLAIN, "card": str(link), "role": role})
+        if camera.wants("backups"):
+            _make_a_backup(page, url)
+            in_both_languages({"backups": "/settings/backups/"})
         if not camera.only & {"import-columns", "import-result"}:
             return
         page.goto(f"{url}/import/")
@@ -228,6 +245,24 @@ def tour(camera: Camera, url: str, greeting: Sequence[str], workbook: Path) -> N
         page.locator("button[formaction$='/run/']").first.click()
         page.locator(".g-sum").wait_for(timeout=120_000)
         in_both_languages({"import-result": page.url.removeprefix(url)})
+
+
+def _role_of_managers(page: Page, url: str) -> str:
+    page.goto(f"{url}/settings/roles/")
+    links = page.locator("main th a[href^='/settings/roles/']")
+    return str(links.nth(2).get_attribute("href"))
+
+
+def _make_a_backup(page: Page, url: str) -> None:
+    """Begins one on the page and waits until it was restored and compared."""
+    page.goto(f"{url}/settings/backups/")
+    page.locator("form[action$='/backups/now/'] button").first.click()
+    for _second in range(120):
+        page.goto(f"{url}/settings/backups/")
+        if page.locator("form[action$='/download/']").count():
+            return
+        page.wait_for_timeout(1000)
+    raise SystemExit("no backup was proved")
 
 
 def speak(page: Page, url: str, language: str) -> None:

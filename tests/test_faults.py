@@ -31,6 +31,11 @@ def test_full_and_read_only_disks_are_told_and_lose_nothing(place: Place) -> Non
     assert found["backups"] == {"good": 1}
 
 
+def test_nothing_is_lost_or_kept_waiting_when_the_clock_goes_back(place: Place) -> None:
+    found = faults.run_on_empty(place.environment, 0, "clock")
+    assert lost_nothing(found), found
+
+
 def test_a_loss_would_be_seen(place: Place) -> None:
     """The looking itself is tried: one row taken away, one file cut."""
     found = faults.run_on_empty(place.environment, 0, "spoil")

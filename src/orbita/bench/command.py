@@ -72,13 +72,15 @@ def _search(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
 
 
 def _faults(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
-    """Rounds of kills on each database, then a disk that is full and one that cannot be written."""
+    """Rounds of kills and a clock that goes back on each database, then a disk that is full and one that
+    cannot be written.
+    """
     for database in _wanted(options):
         with _base(database, 0, None) as environment:
             if environment is None:
                 _say(f"{database}: left out, there is no server and none could be started")
                 continue
-            found = faults.run_on_empty(environment, options.rounds)
+            found = faults.run_on_empty(environment, options.rounds, "clock")
             _say(f"{database}: {found}")
             yield {"database": database, **found}
     with faults.small_disk() as disk:

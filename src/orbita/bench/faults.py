@@ -1,4 +1,5 @@
-"""Kills, full disks and disks that cannot be written, while people write: what is lost, and how much.
+"""Kills, full disks, disks that cannot be written and a clock that goes back, while people write: what
+is lost, and how much.
 
 `main` runs on the base of its environment and prints what it found as a line of JSON. Each round starts
 writers, a worker and often a backup, kills them all with SIGKILL at a random moment, and then looks:
@@ -16,6 +17,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -60,6 +62,8 @@ def main(words: list[str]) -> int:
         full_disk(ledger, found)
     if "readonly" in kinds:
         read_only_disk(ledger, found)
+    if "clock" in kinds:
+        clock_goes_back(ledger, found)
     if "spoil" in kinds:
         spoil(ledger, found)
     sys.stdout.write(f"{json.dumps(asdict(found) | {'losses': found.losses})}\n")
@@ -342,6 +346,50 @@ def read_only_disk(ledger: Path, found: Found) -> None:
     if not said.startswith("orbita: ") or "\n" in said:
         found.unsound.append(f"a backup on a read-only disk: {said or 'nothing'}")
     look(ledger, found)
+
+
+# ---- the clock ----
+
+
+def clock_goes_back(ledger: Path, found: Found) -> None:
+    """An hour is put back under writers and a worker, as after a wrong clock was set right: nothing is
+    lost, the log stays whole, and what was queued before runs at once.
+    """
+    from orbita.core.models import Job
+    from orbita.core.seals.jobs import check_log
+
+    with _children(lambda: write_on(ledger, 4)):
+        time.sleep(2)
+    waiting = check_log.enqueue()
+    with _children(
+        lambda: _an_hour_ago(lambda: write_on(ledger, 5)), lambda: _an_hour_ago(work_on)
+    ):
+        done = _comes_true(lambda: _is_done(Job, int(waiting.id)), seconds=30)
+    if not done:
+        found.unsound.append("a job that was queued before the clock went back waits")
+    with _children(lambda: write_on(ledger, 6), work_on):
+        time.sleep(2)
+    look(ledger, found)
+
+
+def _an_hour_ago(work: Callable[[], object]) -> None:
+    import time_machine
+
+    with time_machine.travel(datetime.now(UTC) - timedelta(hours=1)):
+        work()
+
+
+def _is_done(jobs: Any, pk: int) -> bool:
+    return bool(jobs.objects.filter(pk=pk, status=jobs.Status.DONE).exists())
+
+
+def _comes_true(condition: Callable[[], bool], seconds: float) -> bool:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return True
+        time.sleep(0.2)
+    return False
 
 
 @contextmanager

@@ -209,7 +209,9 @@ def claim_one(job_id: int) -> Job | None:
 
 def _claim(jobs: QuerySet[Job]) -> Job | None:
     now = timezone.now()
-    due = Q(status=Job.Status.QUEUED, run_after__lte=now)
+    # What is to run at once is not kept waiting when the clock was put back since.
+    its_time = Q(run_after__lte=now) | Q(run_after__lte=F("enqueued_at"))
+    due = Q(status=Job.Status.QUEUED) & its_time
     abandoned = Q(status=Job.Status.RUNNING, lease_until__lt=now)
     for condition in (due, abandoned):
         ready = jobs.filter(condition).order_by("-priority", "run_after")

@@ -13,7 +13,7 @@ from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext as _
 
 from orbita.accounts import devices
-from orbita.accounts.actions import record_kept_out
+from orbita.accounts.actions import has_second_factor, record_kept_out
 from orbita.accounts.addresses import kept_out_words, may_work_from
 from orbita.accounts.models import User, UserSession
 from orbita.accounts.policy import Denied
@@ -106,9 +106,9 @@ def sign_in_required(request: HttpRequest, view: View) -> HttpResponse | None:
 def second_factor_required(request: HttpRequest, view: View) -> HttpResponse | None:
     """Lets nobody whose role signs in with codes any further before he has set them up."""
     user = request.user
-    if not user.is_authenticated or user.seen_by or getattr(user, "has_second_factor", False):
+    if not user.is_authenticated or user.seen_by or not user.role.needs_second_factor:
         return None
-    if not user.role.needs_second_factor or getattr(view, "is_without_second_factor", False):
+    if getattr(view, "is_without_second_factor", False) or has_second_factor(user):
         return None
     if request.method not in ("GET", "HEAD"):
         raise PermissionDenied(

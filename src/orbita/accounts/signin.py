@@ -10,7 +10,7 @@ from django.db.models import Exists, Max
 from django.http import HttpRequest
 from django.utils import timezone
 
-from orbita.accounts.models import Absence, Passkey, SecondFactor, User
+from orbita.accounts.models import Absence, User
 from orbita.core.middleware import client_address as client_address
 
 
@@ -32,13 +32,7 @@ class EmailBackend(ModelBackend):
         """The user of a session with role and team; None once he may not sign in any more."""
         users = User.objects.select_related("role", "team").filter(pk=user_id)
         # Most stand in for nobody, and need not ask who is away on every page.
-        user = users.annotate(
-            stands_in=Exists(Absence.objects.filter(deputy=user_id)),
-            has_second_factor=Exists(
-                SecondFactor.objects.filter(user=user_id, confirmed_at__isnull=False)
-            )
-            | Exists(Passkey.objects.filter(user=user_id)),
-        ).first()
+        user = users.annotate(stands_in=Exists(Absence.objects.filter(deputy=user_id))).first()
         return user if user and self.user_can_authenticate(user) else None
 
 

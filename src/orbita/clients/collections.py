@@ -72,9 +72,7 @@ class Collection:
         row.save()
 
 
-def difference(
-    collection: Collection, before: Sequence[Entry], after: Sequence[Entry]
-) -> tuple[list[Entry], list[Entry]]:
+def difference(before: Sequence[Entry], after: Sequence[Entry]) -> tuple[list[Entry], list[Entry]]:
     """Entries that went and entries that came; one that changed is in both."""
     return [entry for entry in before if entry not in after], [
         entry for entry in after if entry not in before

@@ -45,6 +45,7 @@ from orbita.clients.fields.facts import facts_of
 from orbita.clients.fields.subjects import register_subject
 from orbita.clients.mergers import COLUMNS, MERGERS
 from orbita.clients.models import Client, ClientStatus, ClientWork, StatusMove
+from orbita.clients.past import shown as past
 from orbita.clients.privacy import room as privacy
 from orbita.clients.quality import room as quality
 from orbita.clients.status import jobs as status_jobs
@@ -267,7 +268,7 @@ DERIVED.register(
 contacting.CONTACTS.register(contacting.NOTES)
 CARD_PANELS.register(shown.PANEL, shown.MOVES, work_shown.WARNING, work_shown.PANEL)
 CARD_PANELS.register(regions.PANEL, relations.PANEL)
-CARD_BUTTONS.register(work_shown.HAND_OVER, work_shown.STOP)
+CARD_BUTTONS.register(work_shown.HAND_OVER, work_shown.STOP, past.BUTTON)
 FACTS.register("client", *rule_facts.FACTS)
 register_subject("client", Client)
 TRAILS.register(trail.TRAIL)

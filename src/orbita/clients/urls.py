@@ -1,6 +1,7 @@
 from django.urls import path
 
 from orbita.clients.audit import views as audit
+from orbita.clients.past import views as past
 from orbita.clients.privacy.urls import urlpatterns as privacy
 from orbita.clients.quality.urls import urlpatterns as quality
 from orbita.clients.status import views as statuses
@@ -40,6 +41,7 @@ urlpatterns = [
     path("clients/files/<int:pk>/", files.download, name="file"),
     path("clients/<int:pk>/", card.card, name="card"),
     path("clients/<int:pk>/history/", card.history, name="history"),
+    path("clients/<int:pk>/past/", past.past, name="past"),
     path("clients/<int:pk>/edit/", edit.edit, name="edit"),
     path("clients/<int:pk>/field/<slug:name>/", edit.field, name="field"),
     path("clients/<int:pk>/contacts/new/", edit.contact_new, name="contact-new"),

@@ -167,7 +167,7 @@ def _same(name: str, entry: Payload) -> Any:
 
 def _entry_change(name: str, old: Payload, new: Payload) -> SafeString:
     if name == "people":
-        return format_html("<s>{}</s> → <b>{}</b>", _role(old), _role(new))
+        return format_html("<s>{}</s> → <b>{}</b>", place_text(old), place_text(new))
     if name == "relations":
         return format_html("<s>{}</s> → <b>{}</b>", old["note"], new["note"])
     if name == "contacts" and old["label"] != new["label"]:
@@ -177,7 +177,8 @@ def _entry_change(name: str, old: Payload, new: Payload) -> SafeString:
     return SafeString("")
 
 
-def _role(entry: Payload) -> str:
+def place_text(entry: Payload) -> str:
+    """The position, the role and the days of somebody in a company."""
     role = dict(CompanyPerson.Role.choices).get(entry["role"], entry["role"])
     days = _days_of(entry.get("since"), entry.get("until"))
     return ", ".join(str(part) for part in (entry["position"], role, days) if part)

@@ -17,6 +17,9 @@ from orbita.accounts.actions import create_user
 from orbita.accounts.models import Role, Team, User
 from orbita.analytics.actions import refresh as refresh_rfm
 from orbita.clients import facts
+from orbita.clients.actions.people import entry_of as place_of
+from orbita.clients.actions.relations import entry_of as relation_of
+from orbita.clients.collections import COLLECTIONS
 from orbita.clients.contacts import read_contact, with_one_main
 from orbita.clients.fields import in_bulk as own_in_bulk
 from orbita.clients.models import (
@@ -42,8 +45,8 @@ from orbita.core.bulk import insert_objects, reserve_ids
 from orbita.core.events import NewEvent, emit_many
 from orbita.core.models import Company, Origin
 from orbita.core.text import normalise
-from orbita.demo import records, staff
-from orbita.demo.chance import moment
+from orbita.demo import past, records, staff
+from orbita.demo.chance import moment, random_for
 from orbita.demo.company import SEED, generate
 from orbita.demo.knowledge import lay_down
 from orbita.demo.messy import write_samples
@@ -207,9 +210,7 @@ class _Loader:
         rows = [self._client(client, sources, own[client.index]) for client in made]
         insert_objects(sorted(rows, key=lambda row: row.pk))
         own_in_bulk.mark((self._client_ids[at], values) for at, values in own.items() if values)
-        for client in made:
-            told = {"after": {"name": client.name}, "version": 1}
-            self._event("client.created", client.responsible, client.index, client.created, told)
+        self._cards = {row.pk: row for row in rows}
 
     def _client(
         self,
@@ -297,6 +298,20 @@ class _Loader:
         relations = [self._relation(made) for made in self._base.relations]
         for rows in (contacts, addresses, accounts, people, marks, relations):
             insert_objects(rows)
+        self._tell_cards()
+
+    def _tell_cards(self) -> None:
+        """How the cards were made and changed, as the log keeps it."""
+        parts = _parts()
+        users = {user.pk: user for user in self._users}
+        rng = random_for(self._seed, 11)
+        for made in self._base.clients:
+            card = self._cards[self._client_ids[made.index]]
+            told = past.tell(rng, card, parts[card.pk], users, made.source or "", self._now)
+            data = {"after": told.after, "version": 1}
+            self._event("client.created", made.responsible, made.index, made.created, data)
+            for at, sides in told.changes:
+                self._event("client.changed", made.responsible, made.index, at, sides)
 
     def _relation(self, made: records.Relation) -> Relation:
         client, other = self._client_ids[made.client], self._client_ids[made.other]
@@ -473,6 +488,25 @@ class _Loader:
         pk = self._client_ids[client]
         subject = subject or ("client", pk)
         self._events[author].append(NewEvent(kind, pk, *subject, data, self._at(at)))
+
+
+def _parts() -> dict[int, dict[str, list[dict[str, Any]]]]:
+    """The collections and ties of all cards, as events keep them."""
+    parts: dict[int, dict[str, list[dict[str, Any]]]] = defaultdict(lambda: defaultdict(list))
+    for name, collection in COLLECTIONS.items():
+        if name != "tags":
+            for row in collection.model.objects.order_by("pk"):
+                entry = {column: getattr(row, column) for column in collection.columns}
+                parts[row.client_id][name].append(entry)
+    for mark in ClientTag.objects.select_related("tag").order_by("tag__name_key"):
+        parts[mark.client_id]["tags"].append({"name": mark.tag.name})
+    for link in CompanyPerson.objects.select_related("company", "person").order_by("pk"):
+        for pk in (link.company_id, link.person_id):
+            parts[pk]["people"].append(place_of(link))
+    for tie in Relation.objects.select_related("client", "other").order_by("pk"):
+        for pk in (tie.client_id, tie.other_id):
+            parts[pk]["relations"].append(relation_of(tie))
+    return parts
 
 
 def _contacts(pk: int, made: records.Client) -> list[ContactPoint]:

@@ -259,7 +259,7 @@ def _difference(
     before = {name: old[name] for name in differing}
     after = {name: new[name] for name in differing}
     for name, entries in parts.items():
-        gone, come = difference(COLLECTIONS[name], COLLECTIONS[name].current(row), entries)
+        gone, come = difference(COLLECTIONS[name].current(row), entries)
         if gone or come:
             before[name], after[name] = gone, come
     return before, after

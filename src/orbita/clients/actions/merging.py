@@ -21,6 +21,7 @@ from orbita.accounts import policy
 from orbita.accounts.models import User
 from orbita.clients import aliases, card_fields
 from orbita.clients.actions.grouping import groups_of, refresh_groups
+from orbita.clients.actions.ties import PEOPLE, RELATIONS, ties_of
 from orbita.clients.collections import COLLECTIONS, difference
 from orbita.clients.facts import refresh
 from orbita.clients.fields.known import active
@@ -126,7 +127,12 @@ def _locked(keep_id: int, drop_id: int, actor: User | None) -> Work:
 
 def _told(client: Client) -> dict[str, Any]:
     fields = card_fields.plain(client)
-    return fields | {name: one.current(client) for name, one in COLLECTIONS.items()}
+    return fields | _parts(client)
+
+
+def _parts(client: Client) -> dict[str, Any]:
+    parts = {name: one.current(client) for name, one in COLLECTIONS.items()}
+    return parts | ties_of(client.pk)
 
 
 def _take_fields(work: Work, choices: Mapping[str, int]) -> None:
@@ -249,8 +255,8 @@ def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, A
     old: dict[str, Any] = {}
     new: dict[str, Any] = {}
     for name, value in after.items():
-        if name in COLLECTIONS:
-            gone, come = difference(COLLECTIONS[name], before[name], value)
+        if name in COLLECTIONS or name in (PEOPLE, RELATIONS):
+            gone, come = difference(before[name], value)
             if gone or come:
                 old[name], new[name] = gone, come
         elif not card_fields.same(before[name], value):
@@ -382,7 +388,11 @@ def _after_undo(work: Work, merge: Merge) -> None:
 
 
 def _emit_unmerged(work: Work, merge: Merge, before: Mapping[str, Any], origin: str) -> list[Event]:
-    work.keep = Client.objects.select_related("source", "responsible").get(pk=work.keep.pk)
+    rows = Client.objects.select_related("source", "responsible")
+    work.keep, work.drop = rows.get(pk=work.keep.pk), rows.get(pk=work.drop.pk)
+    # What was done to the merged card while it was one with the survivor is in no event of its own:
+    # whoever rebuilds its past begins anew from here.
+    card = {"fields": card_fields.plain(work.drop), "parts": _parts(work.drop)}
     common = {"kept": work.kept, "moved": work.moved}
     return emit_many(
         [
@@ -397,7 +407,7 @@ def _emit_unmerged(work: Work, merge: Merge, before: Mapping[str, Any], origin: 
             )
             for card, other, said in (
                 (work.keep, work.drop, _changes(before, _told(work.keep))),
-                (work.drop, work.keep, {}),
+                (work.drop, work.keep, {"card": card}),
             )
         ],
         actor=work.actor,

@@ -47,11 +47,11 @@ def link_person(
     _check_days(since, until)
     with transaction.atomic():
         link = CompanyPerson.objects.filter(company=company, person=person).first()
-        before = [_entry(link)] if link else []
+        before = [entry_of(link)] if link else []
         link = link or CompanyPerson(company=company, person=person)
         link.role, link.position = role, position
         link.since, link.until = since, until
-        after = [_entry(link)]
+        after = [entry_of(link)]
         if before == after:
             return None
         link.save()
@@ -74,7 +74,7 @@ def unlink_person(
         link = CompanyPerson.objects.filter(company=company, person=person).first()
         if link is None:
             return None
-        before = [_entry(link)]
+        before = [entry_of(link)]
         link.delete()
         return _tell(actor, company, person, before, [], undoes)
 
@@ -88,7 +88,8 @@ def _check_days(since: date | None, until: date | None) -> None:
         raise ValidationError({"until": [_("This is before the first day there.")]})
 
 
-def _entry(link: CompanyPerson) -> dict[str, Any]:
+def entry_of(link: CompanyPerson) -> dict[str, Any]:
+    """The place as events tell it."""
     return {
         "company": link.company_id,
         "company_name": link.company.name,

@@ -48,6 +48,7 @@ def subject_of(event: Event) -> str:
 
 def open_part(data: dict[str, Any], subject: str, actor: Any) -> dict[str, Any]:
     """The payload of an event without values of own fields that are closed to the actor."""
+    data.pop("card", None)  # the whole of a card, kept for rebuilding its past alone
     if subject in ("client", "order") and (seen := sight(actor)) is not OPEN:
         data = _without_closed(data, seen)
     closed = hidden_from(subject, actor) if subject else frozenset()

@@ -209,7 +209,8 @@ def cause(move: str, orders: int, silent: int | None) -> str:
     }.get(move, "")
 
 
-def _name(step: str) -> str:
+def step_words(step: str) -> str:
+    """What a step of the ladder is called, by its name."""
     return label(step, rules_now()) if step in STEP else step
 
 
@@ -219,8 +220,8 @@ def moved(data: Payload) -> SafeString:
     words = format_html(
         "{}: <s>{}</s> → <b>{}</b>",
         _("Status"),
-        _name(data["before"]["status"]),
-        _name(data["after"]["status"]),
+        step_words(data["before"]["status"]),
+        step_words(data["after"]["status"]),
     )
     return format_html("{}, {}", words, reason) if reason else words
 

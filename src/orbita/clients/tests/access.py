@@ -323,6 +323,7 @@ ROWS = [
     Row("clients:card", SEEN, kwargs=of_client),
     Row("clients:card", answers(404), kwargs=lambda w: {"pk": w["deleted"].pk}),
     Row("clients:history", SEEN, kwargs=of_client),
+    Row("clients:past", SEEN, kwargs=of_client),
     Row("clients:edit", FORM, kwargs=of_client),
     Row(
         "clients:edit",

@@ -24,6 +24,7 @@ from orbita.clients.models import (
     SearchedNote,
     Segment,
 )
+from orbita.clients.past.rebuilding import PARTS, card_at
 from orbita.clients.relations import KINDS, leads_to
 from orbita.commerce.models import Cart, Order, OrderLine, Product
 from orbita.core.models import Company, Event, Job, Origin
@@ -168,3 +169,13 @@ def test_a_manager_leads_clients_and_sees_those_of_the_team(loaded: list[str]) -
 
 def _returns() -> Q:
     return Q(kind="return")
+
+
+def test_the_log_explains_the_cards_and_some_were_other_before(loaded: list[str]) -> None:
+    other = 0
+    for client in Client.objects.order_by("pk")[:150]:
+        past = card_at(client, at=client.created_at + timedelta(seconds=1))
+        assert past.born
+        assert past.doubtful <= {"status"}, client.pk
+        other += any(past.differs(name) for name in (*past.now.fields, *PARTS))
+    assert other > 5

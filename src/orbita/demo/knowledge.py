@@ -8,6 +8,8 @@ from orbita.accounts.actions import set_absence
 from orbita.accounts.models import User
 from orbita.clients.actions import create_segment
 from orbita.clients.actions.regions import save_region
+from orbita.clients.models import RetentionRule
+from orbita.clients.privacy.retention.actions import save_rule
 
 REGIONS = (
     {
@@ -58,7 +60,11 @@ SEGMENTS: tuple[tuple[str, dict[str, Any]], ...] = (
         },
     ),
 )
-
+NEVER_BOUGHT = (
+    "Ни разу не купили",
+    {"fact": "orders", "op": "eq", "value": 0},
+)
+KEEPING = "Интересовались и не купили за два года"
 
 AWAY, STANDS_IN = "Олег Власов", "Денис Карпов"
 
@@ -70,6 +76,19 @@ def lay_down(people: Sequence[User], today: date) -> None:
         save_region(actor=actor, values=values)
     for name, rule in SEGMENTS:
         create_segment(actor=actor, name=name, rule=rule)
+    never, rule = NEVER_BOUGHT
+    save_rule(
+        actor=actor,
+        values={
+            "name": KEEPING,
+            "segment": create_segment(actor=actor, name=never, rule=rule),
+            "since": RetentionRule.Since.ACTIVITY,
+            "months": 24,
+            "most": 50,
+            "responsible": actor,
+            "notice_days": 5,
+        },
+    )
     set_absence(
         actor=actor,
         user=named[AWAY],

@@ -25,6 +25,7 @@ from .quality import (
 from .region import RegionPassport
 from .relations import Relation
 from .requests import CalendarDay, ClientLink, DataRequest, RequestRules, RequestStep
+from .retention import RetentionRule, RetentionRun
 from .search import (
     NotePosting,
     Posting,
@@ -85,6 +86,8 @@ __all__ = [
     "Repair",
     "RequestRules",
     "RequestStep",
+    "RetentionRule",
+    "RetentionRun",
     "SearchedClient",
     "SearchedNote",
     "SearchedText",

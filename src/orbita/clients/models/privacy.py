@@ -177,6 +177,10 @@ class Erasure(models.Model):
     first_erased_at = models.DateTimeField(null=True)
     # Why not, as `core.sentences` keep it.
     error = models.TextField(blank=True)
+    # Of one that a rule of keeping has made.
+    run = models.ForeignKey(
+        "clients.RetentionRun", null=True, on_delete=models.PROTECT, related_name="erasures"
+    )
 
     class Meta:
         verbose_name = _("erasure")

@@ -1,6 +1,6 @@
 """The erasure of a client: everywhere at once, in one transaction, by what the rooms registered."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -162,8 +162,14 @@ def _require_same_cards(cards: Sequence[int]) -> None:
         raise ValidationError(gettext("Cards were merged or parted meanwhile: ask once more."))
 
 
-def carry_out(erasure: Erasure, actor: User | None) -> Erasure:
-    """The erasure itself, for callers that have checked the right."""
+def carry_out(
+    erasure: Erasure, actor: User | None, recheck: Callable[[], None] | None = None
+) -> Erasure:
+    """The erasure itself, for callers that have checked the right.
+
+    `recheck` is asked once the cards are locked, and raises `ValidationError` when they are not to be
+    erased any more.
+    """
     from orbita.clients.privacy import jobs
 
     cards = [int(card) for card in erasure.cards]
@@ -171,6 +177,8 @@ def carry_out(erasure: Erasure, actor: User | None) -> Erasure:
     with transaction.atomic():
         hold(cards)
         _require_free(cards)
+        if recheck:
+            recheck()
         _require_quiet(cards)
         work = Erasing(cards, values_of(cards), found=found)
         erasure.marks = register.marks_of(cards)
@@ -359,5 +367,6 @@ def _tell(erasure: Erasure, actor: User | None) -> None:
         client_id=erasure.card,
         subject_type="erasure",
         subject_id=erasure.pk,
-        data={"cards": erasure.cards, "tables": erasure.tables, "files": erasure.files},
+        data={"cards": erasure.cards, "tables": erasure.tables, "files": erasure.files}
+        | ({"run": erasure.run_id} if erasure.run_id else {}),
     )

@@ -47,6 +47,8 @@ from orbita.clients.models import (
     RegionPassport,
     Relation,
     Repair,
+    RetentionRule,
+    RetentionRun,
     SearchedClient,
     SearchedNote,
     SearchedText,
@@ -261,7 +263,10 @@ def register() -> None:
         Settled("emptied by the erasure itself, entry by entry", (EventPayload,)),
         Settled(
             "numbers, kinds and moments: what was done, not of whom",
-            (Event, EventSeal, EventGap, Erasure, MergeRun, DuplicateGroup, DuplicateScan),
+            (
+                *(Event, EventSeal, EventGap, Erasure, MergeRun, DuplicateGroup, DuplicateScan),
+                RetentionRun,
+            ),
         ),
         Settled(
             "deleted by the erasure while they are nobody else's",
@@ -272,6 +277,7 @@ def register() -> None:
             (
                 *(Company, Backup, BackupPlan, ConsentText, EntryRule, FieldDefinition),
                 *(QualitySettings, RegionPassport, StatusRules, WorkRules, ListChoice),
+                RetentionRule,
             ),
         ),
         Settled("counts of the whole base", (QualityDay,)),

@@ -10,6 +10,7 @@ from orbita.clients.mergers import MERGERS
 from orbita.clients.privacy import jobs, lists, merging, own, register, rule_facts, shown, words
 from orbita.clients.privacy.own_page import room as own_page
 from orbita.clients.privacy.requests import room as requests
+from orbita.clients.privacy.retention import room as retention
 from orbita.core.backup import AFTERWARDS, Afterwards
 from orbita.core.events import KINDS, EventKind
 from orbita.core.jobs import SCHEDULES
@@ -103,3 +104,4 @@ def register_all() -> None:
     own.register()
     requests.register()
     own_page.register()
+    retention.register()

@@ -3,6 +3,7 @@ from django.urls import path
 from orbita.clients.privacy import views
 from orbita.clients.privacy.own_page.urls import urlpatterns as own_page
 from orbita.clients.privacy.requests.urls import urlpatterns as requests
+from orbita.clients.privacy.retention.urls import urlpatterns as retention
 
 urlpatterns = [
     path("clients/<int:pk>/privacy/", views.client_privacy, name="privacy"),
@@ -16,4 +17,5 @@ urlpatterns = [
     path("settings/privacy/texts/", views.consent_texts, name="consent-texts"),
     *requests,
     *own_page,
+    *retention,
 ]

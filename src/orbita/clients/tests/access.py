@@ -36,6 +36,8 @@ from orbita.clients.models import (
     Erasure,
     MergeRun,
     Relation,
+    RetentionRule,
+    RetentionRun,
     StatusRules,
 )
 from orbita.clients.privacy.consents import add_text, record_consent
@@ -105,6 +107,7 @@ def prepare(world: World) -> None:
     )
     world["rules"] = change_rules(actor=world.administrator, numbers={"long_from": 7})
     prepare_duplicates(world)
+    prepare_retention(world)
     until = timezone.localdate() + timedelta(days=9)
     world["hold"] = hold_data(actor=boss, client=company, reason="Суд", until=until)
     leaving = create_client(actor=boss, values={"name": "Уходящий Пётр"})
@@ -136,6 +139,26 @@ def prepare(world: World) -> None:
         tables={"clients.note": [2, 0], "commerce.order": [0, 3]},
     )
     access_requests.prepare(world)
+
+
+def prepare_retention(world: World) -> None:
+    boss = world.administrator
+    tagged = {"fact": "tag", "op": "in", "value": ["отказ"]}
+    world["kept_segment"] = create_segment(actor=boss, name="Отказались", rule=tagged)
+    world["keeping"] = RetentionRule.objects.create(
+        name="Отказались", segment=world["kept_segment"], since="activity", months=12
+    )
+    world["keeping_run"] = RetentionRun.objects.create(
+        rule=world["keeping"], actor=boss, cutoff=timezone.localdate(), mark="x", status="done"
+    )
+
+
+def of_rule(world: World) -> dict[str, int]:
+    return {"pk": world["keeping"].pk}
+
+
+def of_run(world: World) -> dict[str, int]:
+    return {"pk": world["keeping_run"].pk}
 
 
 def prepare_duplicates(world: World) -> None:
@@ -276,6 +299,46 @@ ROWS = [
     Row("clients:erasures", only("head", "administrator")),
     Row("clients:erasure", only("head", "administrator"), kwargs=lambda w: {"pk": w["erasure"].pk}),
     Row("clients:erasure", only("head", "administrator"), kwargs=lambda w: {"pk": w["act"].pk}),
+    Row("clients:retention", only("administrator")),
+    Row("clients:retention-new", only("administrator")),
+    Row(
+        "clients:retention-new",
+        only("administrator", status=302),
+        method="POST",
+        data=lambda w: {
+            "name": "Отказались",
+            "segment": w["kept_segment"].pk,
+            "since": "activity",
+            "months": 12,
+            "most": 50,
+            "responsible": w.administrator.pk,
+            "notice_days": 3,
+        },
+    ),
+    Row("clients:retention-rule", only("administrator"), kwargs=of_rule),
+    Row("clients:retention-edit", only("administrator"), kwargs=of_rule),
+    Row(
+        "clients:retention-switch",
+        only("administrator", status=302),
+        method="POST",
+        kwargs=of_rule,
+        data=lambda w: {},
+    ),
+    Row(
+        "clients:retention-run-now",
+        only("administrator", status=302),
+        method="POST",
+        kwargs=of_rule,
+        data=lambda w: {"token": "чужой"},
+    ),
+    Row("clients:retention-run", only("administrator"), kwargs=of_run),
+    Row("clients:retention-stop", only("administrator", status=302), method="POST", kwargs=of_run),
+    Row(
+        "clients:retention-archive",
+        only("administrator", status=302),
+        method="POST",
+        kwargs=of_rule,
+    ),
     Row("clients:consent-texts", only("head", "administrator")),
     Row(
         "clients:consent-texts",

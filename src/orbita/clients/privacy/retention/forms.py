@@ -1,7 +1,7 @@
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from orbita.accounts.models import User
 from orbita.clients.models import RetentionRule, Segment
@@ -17,7 +17,7 @@ from orbita.ui.forms import UiForm
 class RuleForm(UiForm):
     """Which clients, how long, who is told and how much at once."""
 
-    name = forms.CharField(label=gettext_lazy("Name"), max_length=100)
+    name = forms.CharField(label=pgettext_lazy("rule", "Name"), max_length=100)
     segment = forms.ModelChoiceField(
         Segment.objects.none(),
         label=gettext_lazy("Clients of the segment"),

@@ -78,6 +78,7 @@ def rule(request: HttpRequest, pk: int) -> HttpResponse:
         context |= {
             "found": found,
             "token": token,
+            "now": formats.number(min(found.due, row.most)),
             "due": words.counted(found.due),
             "members": words.counted(found.members),
             "waiting": words.counted(found.waiting),

@@ -4,11 +4,15 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
+from django.utils import timezone, translation
+
 from orbita.accounts.actions import set_absence
 from orbita.accounts.models import User
 from orbita.clients.actions import create_segment
 from orbita.clients.actions.regions import save_region
 from orbita.clients.models import RetentionRule
+from orbita.clients.privacy.incidents.actions import save_incident
+from orbita.clients.privacy.purposes.actions import add_ready
 from orbita.clients.privacy.retention.actions import save_rule
 
 REGIONS = (
@@ -66,6 +70,17 @@ NEVER_BOUGHT = (
 )
 KEEPING = "Интересовались и не купили за два года"
 
+SINCE = timedelta(hours=5)
+INCIDENT = {
+    "title": "Список заказов ушёл чужому получателю",
+    "happened": "Менеджер отправил таблицу с заказами за неделю на адрес с опечаткой.",
+    "data": "Имена, телефоны, адреса доставки и состав заказов, 46 записей",
+    "people": "Клиенты из Казани, 38 человек",
+    "causes": "Адрес набран вручную, письмо ушло без проверки.",
+    "measures": "Получателя попросили удалить письмо, он ответил, что удалил.",
+    "in_russia": True,
+}
+
 AWAY, STANDS_IN = "Олег Власов", "Денис Карпов"
 
 
@@ -88,6 +103,11 @@ def lay_down(people: Sequence[User], today: date) -> None:
             "responsible": actor,
             "notice_days": 5,
         },
+    )
+    with translation.override("ru"):
+        add_ready(actor=actor)
+    save_incident(
+        actor=actor, values=INCIDENT | {"found_at": timezone.now() - SINCE, "responsible": actor}
     )
     set_absence(
         actor=actor,

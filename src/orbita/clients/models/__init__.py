@@ -14,6 +14,7 @@ from .fields import FieldDefinition, FieldMark
 from .note import Attachment, Note
 from .people import CompanyPerson
 from .privacy import By, Consent, ConsentText, Erasure, LegalHold, Purpose
+from .processing import Incident, ProcessingPurpose
 from .quality import (
     AcceptedValue,
     ContactState,
@@ -72,12 +73,14 @@ __all__ = [
     "ExternalId",
     "FieldDefinition",
     "FieldMark",
+    "Incident",
     "LegalHold",
     "Merge",
     "MergeRun",
     "Note",
     "NotePosting",
     "Posting",
+    "ProcessingPurpose",
     "Purpose",
     "QualityDay",
     "QualitySettings",

@@ -36,12 +36,14 @@ from orbita.clients.models import (
     ExternalId,
     FieldDefinition,
     FieldMark,
+    Incident,
     LegalHold,
     Merge,
     MergeRun,
     Note,
     NotePosting,
     Posting,
+    ProcessingPurpose,
     QualityDay,
     QualitySettings,
     RegionPassport,
@@ -201,6 +203,10 @@ CLIENT = (
     *("payment_terms", "delivery_terms", "special_terms", "difficulties", "working_hours"),
     *("time_zone", "comment", "tags", "own", "created_at", "updated_at"),
 )
+INCIDENT = (
+    *("title", "happened", "data", "people", "causes", "harm", "measures", "contact"),
+    *("results", "culprits"),
+)
 
 
 def register() -> None:
@@ -235,6 +241,7 @@ def register() -> None:
     )
     TRACES.register(
         Trace(Segment, ("name", "rule"), empty={}, put=_names),
+        Trace(Incident, INCIDENT, empty={}, stay=("sent",), put=scrub(*INCIDENT)),
         Trace(Repair, ("rule",), empty={}, stay=("line",), put=scrub("rule")),
         Trace(
             SavedView,
@@ -277,7 +284,7 @@ def register() -> None:
             (
                 *(Company, Backup, BackupPlan, ConsentText, EntryRule, FieldDefinition),
                 *(QualitySettings, RegionPassport, StatusRules, WorkRules, ListChoice),
-                RetentionRule,
+                *(RetentionRule, ProcessingPurpose),
             ),
         ),
         Settled("counts of the whole base", (QualityDay,)),

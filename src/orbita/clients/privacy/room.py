@@ -10,6 +10,8 @@ from orbita.clients.mergers import MERGERS
 from orbita.clients.privacy import jobs, lists, merging, own, register, rule_facts, shown, words
 from orbita.clients.privacy.own_page import room as own_page
 from orbita.clients.privacy.requests import room as requests
+from orbita.clients.privacy.incidents import room as incidents
+from orbita.clients.privacy.purposes import room as purposes
 from orbita.clients.privacy.retention import room as retention
 from orbita.core.backup import AFTERWARDS, Afterwards
 from orbita.core.events import KINDS, EventKind
@@ -105,3 +107,5 @@ def register_all() -> None:
     requests.register()
     own_page.register()
     retention.register()
+    purposes.register()
+    incidents.register()

@@ -34,7 +34,9 @@ from orbita.clients.models import (
     ContactPoint,
     DuplicateGroup,
     Erasure,
+    Incident,
     MergeRun,
+    ProcessingPurpose,
     Relation,
     RetentionRule,
     RetentionRun,
@@ -108,6 +110,7 @@ def prepare(world: World) -> None:
     world["rules"] = change_rules(actor=world.administrator, numbers={"long_from": 7})
     prepare_duplicates(world)
     prepare_retention(world)
+    prepare_registers(world)
     until = timezone.localdate() + timedelta(days=9)
     world["hold"] = hold_data(actor=boss, client=company, reason="Суд", until=until)
     leaving = create_client(actor=boss, values={"name": "Уходящий Пётр"})
@@ -151,6 +154,24 @@ def prepare_retention(world: World) -> None:
     world["keeping_run"] = RetentionRun.objects.create(
         rule=world["keeping"], actor=boss, cutoff=timezone.localdate(), mark="x", status="done"
     )
+
+
+def prepare_registers(world: World) -> None:
+    world["purpose"] = ProcessingPurpose.objects.create(name="Продажа", data="Имя")
+    world["incident"] = Incident.objects.create(
+        title="Письмо ушло не тому",
+        happened="Выгрузка на чужой адрес",
+        found_at=timezone.now() - timedelta(hours=2),
+        responsible=world.administrator,
+    )
+
+
+def of_purpose(world: World) -> dict[str, int]:
+    return {"pk": world["purpose"].pk}
+
+
+def of_incident(world: World) -> dict[str, int]:
+    return {"pk": world["incident"].pk}
 
 
 def of_rule(world: World) -> dict[str, int]:
@@ -338,6 +359,52 @@ ROWS = [
         only("administrator", status=302),
         method="POST",
         kwargs=of_rule,
+    ),
+    Row("clients:purposes", only("head", "administrator")),
+    Row("clients:purposes-document", only("head", "administrator")),
+    Row("clients:purpose-new", only("administrator")),
+    Row(
+        "clients:purpose-new",
+        only("administrator", status=302),
+        method="POST",
+        data=lambda w: dict.fromkeys(("name", "data", "people", "ground", "term"), "Продажа"),
+    ),
+    Row("clients:purposes-ready", only("administrator", status=302), method="POST"),
+    Row("clients:purpose", only("administrator"), kwargs=of_purpose),
+    Row(
+        "clients:purpose-archive",
+        only("administrator", status=302),
+        method="POST",
+        kwargs=of_purpose,
+    ),
+    Row("clients:incidents", only("administrator")),
+    Row("clients:incident-new", only("administrator")),
+    Row(
+        "clients:incident-new",
+        only("administrator", status=302),
+        method="POST",
+        data=lambda w: {
+            "title": "Письмо ушло не тому",
+            "found_at": f"{timezone.localtime() - timedelta(hours=1):%Y-%m-%dT%H:%M}",
+            "happened": "Выгрузку отправили на чужой адрес",
+            "responsible": w.administrator.pk,
+            "in_russia": "on",
+        },
+    ),
+    Row("clients:incident", only("administrator"), kwargs=of_incident),
+    Row("clients:incident-edit", only("administrator"), kwargs=of_incident),
+    Row(
+        "clients:incident-sent",
+        only("administrator", status=302),
+        method="POST",
+        kwargs=lambda w: {"pk": w["incident"].pk, "clock": "first"},
+        data=lambda w: {"at": f"{timezone.localtime():%Y-%m-%dT%H:%M}"},
+    ),
+    Row(
+        "clients:incident-close",
+        only("administrator", status=302),
+        method="POST",
+        kwargs=of_incident,
     ),
     Row("clients:consent-texts", only("head", "administrator")),
     Row(

@@ -3,6 +3,7 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from orbita.accounts.models import User
 from orbita.clients.models import Incident
@@ -35,8 +36,12 @@ class IncidentForm(UiForm):
     in_union = forms.BooleanField(
         label=_("The authority of the EU has to be told: 72 hours"), required=False
     )
-    happened = _text(_("What happened"), required=True, help_text=_("Do not name clients here."))
-    data = _text(_("Which data, and how many records"))
+    happened = _text(
+        pgettext_lazy("incident", "What happened"),
+        required=True,
+        help_text=_("Do not name clients here."),
+    )
+    data = _text(_("Which data, and how many records"))  # type: ignore[assignment] # a field here
     people = _text(_("Whose data, and how many people"))
     causes = _text(_("Supposed causes"))
     harm = _text(_("Supposed harm to the people"))

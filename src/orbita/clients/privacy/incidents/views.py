@@ -57,8 +57,8 @@ def edit(request: HttpRequest, pk: int | None = None) -> HttpResponse:
 def incident(request: HttpRequest, pk: int) -> HttpResponse:
     """One incident: its clocks, its notices to copy, who did what."""
     row, actor = _incident(request, pk), actor_of(request)
-    events = Event.objects.filter(subject_type="incident", subject_id=row.pk)
-    events = list(events.select_related("payload").order_by("-pk")[:MOST])
+    rows = Event.objects.filter(subject_type="incident", subject_id=row.pk)
+    events = list(rows.select_related("payload").order_by("-pk")[:MOST])
     people = User.objects.in_bulk({event.actor_id for event in events} - {None})
     context = {
         "incident": row,

@@ -52,6 +52,7 @@ from orbita.clients.views.duplicates import SALT
 from orbita.clients.work.settings import change_work_rules
 from orbita.core import context
 from orbita.core.events import emit
+from orbita.core.models import Event
 
 
 def prepare(world: World) -> None:
@@ -154,6 +155,12 @@ def prepare_retention(world: World) -> None:
     world["keeping_run"] = RetentionRun.objects.create(
         rule=world["keeping"], actor=boss, cutoff=timezone.localdate(), mark="x", status="done"
     )
+
+
+def was(world: World, back: int) -> int:
+    """The client's newest change, or the one so many before it."""
+    rows = Event.objects.filter(client_id=world["client"].pk, kind__startswith="client.")
+    return int(rows.order_by("-pk").values_list("pk", flat=True)[back])
 
 
 def prepare_registers(world: World) -> None:
@@ -454,6 +461,8 @@ ROWS = [
     Row("clients:card", answers(404), kwargs=lambda w: {"pk": w["deleted"].pk}),
     Row("clients:history", SEEN, kwargs=of_client),
     Row("clients:past", SEEN, kwargs=of_client),
+    Row("clients:past", SEEN, kwargs=of_client, query=lambda w: {"event": was(w, 0), "all": "1"}),
+    Row("clients:past", SEEN, kwargs=of_client, query=lambda w: {"event": was(w, 1), "all": "1"}),
     Row("clients:edit", FORM, kwargs=of_client),
     Row(
         "clients:edit",

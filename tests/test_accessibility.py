@@ -39,6 +39,7 @@ def pages(world: World) -> list[str]:
         if not url.startswith("/api/"):
             response = client.get(url)
             is_page = response.headers.get("Content-Type", "").startswith("text/html")
+            is_page &= "attachment" not in response.headers.get("Content-Disposition", "")
             body = b"".join(response) if response.streaming else response.content
             if response.status_code == 200 and is_page and b"<html" in body:
                 found.append(url)

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('clients', '0013_complaints'),
+        ('clients', '0014_requests'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

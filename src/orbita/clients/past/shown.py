@@ -162,7 +162,7 @@ def _value(name: str, value: Any, seen: Sight, actor: User) -> str:
         return mask(name, value)
     own = own_field("client", name)
     is_client = own is not None and own.kind == FieldDefinition.Kind.CLIENT
-    if is_client and policy.level(actor, "clients.view") != policy.ALL:
+    if is_client and not policy.covers_all(actor, "clients.view"):
         return _("a client you do not see")
     return value_of(name, value)
 

@@ -8,10 +8,10 @@ from orbita.clients.extension import CARD_BUTTONS, CARD_PANELS, TIMELINE_RIGHTS,
 from orbita.clients.lists import add_column
 from orbita.clients.mergers import MERGERS
 from orbita.clients.privacy import jobs, lists, merging, own, register, rule_facts, shown, words
-from orbita.clients.privacy.own_page import room as own_page
-from orbita.clients.privacy.requests import room as requests
 from orbita.clients.privacy.incidents import room as incidents
+from orbita.clients.privacy.own_page import room as own_page
 from orbita.clients.privacy.purposes import room as purposes
+from orbita.clients.privacy.requests import room as requests
 from orbita.clients.privacy.retention import room as retention
 from orbita.core.backup import AFTERWARDS, Afterwards
 from orbita.core.events import KINDS, EventKind

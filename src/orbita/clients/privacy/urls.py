@@ -1,10 +1,10 @@
 from django.urls import path
 
 from orbita.clients.privacy import views
-from orbita.clients.privacy.own_page.urls import urlpatterns as own_page
-from orbita.clients.privacy.requests.urls import urlpatterns as requests
 from orbita.clients.privacy.incidents.urls import urlpatterns as incidents
+from orbita.clients.privacy.own_page.urls import urlpatterns as own_page
 from orbita.clients.privacy.purposes.urls import urlpatterns as purposes
+from orbita.clients.privacy.requests.urls import urlpatterns as requests
 from orbita.clients.privacy.retention.urls import urlpatterns as retention
 
 urlpatterns = [

@@ -127,8 +127,9 @@ def _held() -> Exists:
 def due(rule: RetentionRule, actor: User, cutoff: date) -> ClientQuerySet[Client]:
     """Whom a run erases: their time is over, nothing holds them, and the actor may."""
     rows = members(rule, actor).filter(over(rule, cutoff)).exclude(_held())
-    mine = Client.objects.within(actor, "privacy.erase")
-    return rows if policy.level(actor, "privacy.erase") == policy.ALL else rows & mine
+    if policy.covers_all(actor, "privacy.erase"):
+        return rows
+    return rows & Client.objects.within(actor, "privacy.erase")
 
 
 def held(rule: RetentionRule, actor: User, cutoff: date) -> ClientQuerySet[Client]:

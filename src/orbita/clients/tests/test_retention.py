@@ -28,7 +28,8 @@ from orbita.clients.models import (
     Segment,
 )
 from orbita.clients.privacy.holds import hold_data
-from orbita.clients.privacy.retention import actions, finding, running
+from orbita.clients.privacy.requests.actions import receive
+from orbita.clients.privacy.retention import actions, finding, running, words
 from orbita.clients.privacy.retention.finding import StoppedError
 from orbita.core import jobs
 from orbita.core.backup import pause
@@ -132,6 +133,19 @@ def test_the_preview_counts_and_names_who_goes_and_who_is_held_and_why(
     assert [one.pk for one in found.held_sample] == [held.pk]
     assert (found.due, found.held, found.members, found.waiting) == (1, 1, 4, 2)
     assert there(gone, held, fresh, called) == [True] * 4
+
+
+def test_whoever_waits_for_an_answer_about_his_data_is_kept_until_he_has_it(
+    boss: User, rule: RetentionRule
+) -> None:
+    asking, gone = silent(boss, "Спросившая Ольга"), silent(boss, "Уходящая Анна")
+    day = timezone.localdate()
+    receive(actor=boss, kind="access", via="letter", received_on=day, client=asking)
+    found, _token = actions.preview(actor=boss, rule=again(rule))
+    assert (found.due, found.held) == (1, 1)
+    assert "request" in words.held(found)[0].words
+    finish(begin(boss, rule))
+    assert there(asking, gone) == [True, False]
 
 
 def test_a_status_that_nobody_knows_since_when_is_not_long_ago(

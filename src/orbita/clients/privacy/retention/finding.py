@@ -13,7 +13,15 @@ from django.db.models import Exists, OuterRef, Q
 from orbita.accounts import policy
 from orbita.accounts.models import User
 from orbita.clients.actions.segments import segments_in
-from orbita.clients.models import Client, Consent, Erasure, LegalHold, RetentionRule, Segment
+from orbita.clients.models import (
+    Client,
+    Consent,
+    DataRequest,
+    Erasure,
+    LegalHold,
+    RetentionRule,
+    Segment,
+)
 from orbita.clients.querysets import ClientQuerySet
 from orbita.core.models import Company
 from orbita.core.rules import RuleError
@@ -118,10 +126,11 @@ def over(rule: RetentionRule, cutoff: date) -> Q:
     return made & silent & Q(~Exists(agreed))
 
 
-def _held() -> Exists:
-    return Exists(
-        LegalHold.objects.filter(client=OuterRef("pk"), lifted_at=None, until__gte=today())
-    )
+def _held() -> Q:
+    """Whom a legal hold keeps, or whose own request is not answered yet: a rule does not run before it."""
+    holds = LegalHold.objects.filter(client=OuterRef("pk"), lifted_at=None, until__gte=today())
+    asked = DataRequest.objects.filter(client=OuterRef("pk"), status=DataRequest.Status.OPEN)
+    return Q(Exists(holds)) | Q(Exists(asked))
 
 
 def due(rule: RetentionRule, actor: User, cutoff: date) -> ClientQuerySet[Client]:
@@ -133,7 +142,7 @@ def due(rule: RetentionRule, actor: User, cutoff: date) -> ClientQuerySet[Client
 
 
 def held(rule: RetentionRule, actor: User, cutoff: date) -> ClientQuerySet[Client]:
-    """Whose time is over and whom a legal hold keeps."""
+    """Whose time is over and who is kept all the same."""
     return members(rule, actor).filter(over(rule, cutoff)).filter(_held())
 
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from orbita.clients.models import Client, RetentionRule, RetentionRun
-from orbita.clients.privacy.retention.finding import MOST_COUNTED, Found
+from orbita.clients.privacy.retention.finding import MOST_COUNTED, Found, today
 from orbita.ui import formats
 
 Payload = Mapping[str, Any]
@@ -73,15 +73,15 @@ def _silent(client: Client, rule: RetentionRule) -> str:
 
 
 def held(found: Found) -> list[Line]:
-    """Those whom a legal hold keeps, with its reason."""
+    """Those who are kept, and why."""
     lines = []
     for client in found.held_sample:
-        holds = [one for one in client.legal_holds.all() if one.lifted_at is None]
+        holds = [one for one in client.legal_holds.all() if one.holds_on(today())]
         said = "; ".join(
             _("%(reason)s, until %(day)s") % {"reason": one.reason, "day": _day(one.until)}
             for one in holds
         )
-        lines.append(Line(client, said))
+        lines.append(Line(client, said or _("his request about personal data is open")))
     return lines
 
 

@@ -5,6 +5,8 @@ from datetime import timedelta
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.test import Client as Browser
+from django.urls import reverse
 from django.utils import timezone
 
 from orbita.accounts.actions import save_role
@@ -12,7 +14,7 @@ from orbita.accounts.models import User
 from orbita.accounts.policy import Denied
 from orbita.clients.actions import create_client, create_segment, undo_event, update_client
 from orbita.clients.confining import SEGMENTS
-from orbita.clients.models import Client, Consent, Segment
+from orbita.clients.models import Client, Consent, DataRequest, Segment
 from orbita.clients.privacy.own_page.actions import accept
 from orbita.clients.privacy.requests.actions import receive, stop_at_once
 from orbita.core.models import Event
@@ -104,3 +106,27 @@ def test_an_old_change_of_ones_own_beyond_the_bounds_is_not_taken_back(
     user = confine(create_segment(actor=admin, name="Салоны", rule=rule))
     with pytest.raises(Denied):
         undo_event(actor=user, event=Event.objects.get(pk=event.pk))
+
+
+def test_requests_of_clients_beyond_the_bounds_are_not_in_the_register(
+    admin: User, salon: Client, plant: Client, user: User
+) -> None:
+    today = timezone.localdate()
+    for client in (salon, plant, None):
+        receive(
+            actor=admin,
+            kind="erase",
+            via="letter",
+            received_on=today,
+            client=client,
+            who="" if client else "Незнакомец",
+        )
+    browser = Browser()
+    browser.force_login(user)
+    page = browser.get(reverse("clients:requests")).content.decode()
+    assert ("Салон" in page, "Завод" in page, "Незнакомец" in page) == (True, False, True)
+    pages = [
+        browser.get(reverse("clients:request", args=[row.pk])).status_code
+        for row in DataRequest.objects.order_by("pk")
+    ]
+    assert pages == [200, 404, 200]

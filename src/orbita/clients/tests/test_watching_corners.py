@@ -7,12 +7,9 @@ import pytest
 from django.test import Client as Browser
 
 from orbita.accounts import watching
-from orbita.accounts.actions import create_token
 from orbita.accounts.models import User
 from orbita.clients.actions import create_client
 from orbita.clients.models import Client
-from orbita.commerce.actions import create_order
-from orbita.commerce.records import LineData, OrderData
 from orbita.core import limits
 
 pytestmark = pytest.mark.django_db
@@ -38,16 +35,6 @@ def test_other_pages_of_a_card_count_as_the_card(alice: User, page: str) -> None
     browser.force_login(alice)
     assert browser.get(f"/clients/{card.pk}/{page}").status_code == 200
     assert watching._counts == Counter({(alice.pk, watching.CARD, card.pk): 1})
-
-
-def test_orders_read_through_the_api_count_as_rows(alice: User) -> None:
-    line = LineData(name="Кружка", quantity=1000, price=100_0000)
-    data = OrderData(client_id=made(alice, "Белов Глеб").pk, lines=[line])
-    create_order(actor=alice, data=data)
-    _token, secret = create_token(actor=None, user=alice, name="t", scopes=["*"])
-    answer = Browser().get("/api/v1/orders", headers={"Authorization": f"Bearer {secret}"})
-    assert len(answer.json()["items"]) == 1
-    assert watching._counts == Counter({(alice.pk, watching.API, 0): 1})
 
 
 def test_one_who_is_slowed_goes_on_with_the_card_that_he_was_let_on_to(

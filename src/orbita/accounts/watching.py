@@ -83,6 +83,8 @@ class SlowedError(Exception):
 _counts: Counter[tuple[int, str, int]] = Counter()
 _lock = threading.Lock()
 _slowed: frozenset[int] = frozenset()
+# The card that one who is slowed was let on to: its other pages are the same reading.
+_let_to: dict[int, int] = {}
 
 
 def note(actor: Any, kind: str, subject_id: int = 0, times: int = 1) -> None:
@@ -93,8 +95,12 @@ def note(actor: Any, kind: str, subject_id: int = 0, times: int = 1) -> None:
     reader = getattr(actor, "seen_by", None) or actor
     if reader.pk is None or getattr(reader, "is_service", False):
         return
-    if reader.pk in _slowed and (wait := SLOWLY.wait(f"{reader.pk} {kind}")):
-        raise SlowedError(wait)
+    again = kind == CARD and _let_to.get(reader.pk) == subject_id
+    if reader.pk in _slowed and not again:
+        if wait := SLOWLY.wait(f"{reader.pk} {kind}"):
+            raise SlowedError(wait)
+        if kind == CARD:
+            _let_to[reader.pk] = subject_id
     with _lock:
         _counts[reader.pk, kind, subject_id] += times
 

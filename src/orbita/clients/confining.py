@@ -1,13 +1,17 @@
 """Roles that work only with the clients of chosen segments."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
-from orbita.accounts import confining
+from orbita.accounts import confining, policy
 from orbita.accounts.actions import service_user
 from orbita.core.rules import EVERYTHING, NOTHING, RuleError, compile_rule
+
+if TYPE_CHECKING:
+    from orbita.clients.models import Client
 
 SEGMENTS = "clients.segments"
 
@@ -29,16 +33,46 @@ def within_bounds(actor: Any) -> Q:
     return cached
 
 
+def is_within(actor: Any, client: "Client") -> bool:
+    """Whether the client lies within the bounds of the actor's role; one query when it has any."""
+    from orbita.clients.models import Client
+
+    bounds = within_bounds(actor)
+    return not bounds or Client.objects.filter(bounds, pk=client.pk).exists()
+
+
+def require_within(actor: Any, client: "Client") -> None:
+    """For what reaches a client otherwise than by `visible_to`. Raises `Denied`."""
+    if not is_within(actor, client):
+        raise policy.Denied(_("Your role works only with clients of other segments."))
+
+
 def _any_of(chosen: frozenset[int]) -> Q:
     from orbita.clients.models import Segment
 
     reader, found = service_user(), NOTHING
-    for segment in Segment.objects.filter(pk__in=chosen):
+    rules = dict(Segment.objects.values_list("pk", "rule"))
+    for pk in sorted(chosen & rules.keys()):
+        # Whom a segment that is gone held nobody knows: “not in it” would be everybody.
+        if not _leans_on(pk, rules) <= rules.keys():
+            continue
         try:
             # An empty condition is everybody, and would vanish from the sum.
-            found |= compile_rule("client", segment.rule, actor=reader) or EVERYTHING
+            found |= compile_rule("client", rules[pk], actor=reader) or EVERYTHING
         except RuleError:
             continue
+    return found
+
+
+def _leans_on(pk: int, rules: Mapping[int, Any]) -> set[int]:
+    """The segments that the rule of this one names, however far round."""
+    from orbita.clients.actions.segments import segments_in
+
+    found, waiting = set[int](), {pk}
+    while waiting:
+        named = {one for each in waiting for one in segments_in(rules.get(each))}
+        waiting = named - found
+        found |= named
     return found
 
 

@@ -7,7 +7,7 @@ from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from ninja import Router
 
-from orbita.accounts import policy
+from orbita.accounts import policy, watching
 from orbita.accounts.models import User
 from orbita.api.auth import actor
 from orbita.api.idempotency import once
@@ -45,7 +45,9 @@ def list_orders(request: HttpRequest, params: PageParams) -> HttpResponse:
     user = actor(request)
     policy.require(user, "orders.view")
     rows, limit = page_of(Order.objects.visible_to(user), params, subject="order", actor=user)
-    return page_response([as_json(row, user) for row in rows.values(*FIELDS)[: limit + 1]], limit)
+    found = [as_json(row, user) for row in rows.values(*FIELDS)[: limit + 1]]
+    watching.note(user, watching.API, times=min(len(found), limit))
+    return page_response(found, limit)
 
 
 @router.get("/{order_id}", response={200: OrderFull, **COMMON}, summary="Get an order")

@@ -4,7 +4,7 @@ from django.db.models import OuterRef, Subquery
 from django.http import HttpRequest, HttpResponse
 from ninja import Router
 
-from orbita.accounts import policy
+from orbita.accounts import policy, watching
 from orbita.analytics.models import RfmRun, RfmScore
 from orbita.analytics.rfm.groups import GROUPS
 from orbita.api.auth import actor
@@ -57,7 +57,9 @@ def scores(request: HttpRequest, params: PageParams) -> HttpResponse:
         )
     )
     currency = Company.current().currency
-    return page_response([_as_json(dict(row), currency) for row in rows[: limit + 1]], limit)
+    found = [_as_json(dict(row), currency) for row in rows[: limit + 1]]
+    watching.note(user, watching.API, times=min(len(found), limit))
+    return page_response(found, limit)
 
 
 def _as_json(row: dict[str, Any], currency: str) -> dict[str, Any]:

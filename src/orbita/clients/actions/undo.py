@@ -19,6 +19,7 @@ from orbita.clients.actions.notes import delete_note, restore_note
 from orbita.clients.actions.people import link_person, unlink_person
 from orbita.clients.actions.relations import between, relate, unrelate
 from orbita.clients.collections import COLLECTIONS, Entry
+from orbita.clients.confining import require_within
 from orbita.clients.guarding import sight
 from orbita.clients.models import Client, CompanyPerson, Merge, Note
 from orbita.clients.relations import KINDS
@@ -54,11 +55,15 @@ def may_undo(actor: User, event: Event, client: Client | None) -> bool:
     if event.kind == "client.merged":
         merge = Merge.objects.filter(pk=event.subject_id or 0).first()
         return merge is not None and may_undo_merge(actor, merge)
-    if event.actor_id == actor.pk and timezone.now() - event.recorded_at < OWN_WINDOW:
+    if _is_own_and_fresh(actor, event):
         # Unless his role has been changed since.
         about_notes = event.kind.startswith("note.")
         return policy.allows(actor, "clients.note" if about_notes else "clients.edit")
     return client is not None and policy.allows(actor, _permission(event), client)
+
+
+def _is_own_and_fresh(actor: User, event: Event) -> bool:
+    return event.actor_id == actor.pk and timezone.now() - event.recorded_at < OWN_WINDOW
 
 
 def _permission(event: Event) -> str:
@@ -78,6 +83,8 @@ def undo_event(*, actor: User, event: Event) -> Undone:
         raise ValidationError(_("This card is not there any more."))
     if not may_undo(actor, event, client):
         policy.require(actor, _permission(event), client)
+    if not _is_own_and_fresh(actor, event):
+        require_within(actor, client)
     with transaction.atomic():
         undone = undoer(actor, client, event)
     undone.client_id = client.pk

@@ -49,6 +49,7 @@ def history(request: HttpRequest, pk: int) -> HttpResponse:
     """The timeline alone: another group, or more below."""
     client = client_or_404(request, pk)
     actor = actor_of(request)
+    watching.note(actor, watching.CARD, client.pk)
     group, after = request.GET.get("group", ""), request.GET.get("after", "")
     context = {
         "client": client,

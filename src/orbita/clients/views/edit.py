@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from orbita.accounts import policy
+from orbita.accounts import policy, watching
 from orbita.accounts.models import User
 from orbita.clients import actions, wording
 from orbita.clients.card import EDITABLE, Card
@@ -148,6 +148,8 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
     """The whole card of a client. Only what its user changed is written."""
     client = client_or_404(request, pk)
     policy.require(request.user, "clients.edit", client)
+    if request.method != "POST":
+        watching.note(request.user, watching.CARD, client.pk)
     typed = with_taken(request)
     form = CardForm(typed, kind=client.kind, actor=actor_of(request), client=client)
     hints = pending(typed, changed=form.changed_inputs())

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from orbita.accounts import policy
 from orbita.accounts.models import User
 from orbita.clients.aliases import settle
+from orbita.clients.confining import require_within
 from orbita.clients.models import Client
 from orbita.commerce.actions.checking import fault
 from orbita.commerce.actions.orders import create_order
@@ -49,6 +50,9 @@ def create_or_update_cart(
     with transaction.atomic():
         known = Cart.objects.select_for_update(of=("self",), no_key=True)
         cart = known.filter(origin=origin, external_id=external_id).first()
+        if cart and cart.client:  # a number is easily guessed
+            policy.require(actor, "orders.edit", cart.client)
+            require_within(actor, cart.client)
         if cart and cart.order_id:
             return cart
         cart = cart or Cart(origin=origin, external_id=external_id)

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from orbita.accounts import policy
 from orbita.accounts.models import User
 from orbita.clients import facts
+from orbita.clients.confining import is_within
 from orbita.clients.fields import values as own
 from orbita.clients.guarding import sight
 from orbita.clients.models import Client
@@ -377,7 +378,8 @@ def _client(client_id: int | None, kept: int | None, actor: User) -> Client | No
     # The order's own client may stay even when the actor sees only the order.
     if client is None or (client.deleted_at and client.pk != kept):
         raise ValidationError({"client": _("There is no such client.")})
-    if client.pk != kept and not policy.allows(actor, "clients.view", client):
+    is_seen = policy.allows(actor, "clients.view", client) and is_within(actor, client)
+    if client.pk != kept and not is_seen:
         raise ValidationError({"client": _("There is no such client.")})
     return client
 

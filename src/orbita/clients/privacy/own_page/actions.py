@@ -15,6 +15,7 @@ from orbita.accounts.models import User
 from orbita.clients.actions import update_client
 from orbita.clients.actions.contacts import read as read_contact
 from orbita.clients.collections import COLLECTIONS
+from orbita.clients.confining import require_within
 from orbita.clients.contacts import Contact, identity
 from orbita.clients.models import Client, ClientLink, Consent, DataRequest, RequestRules
 from orbita.clients.privacy.consents import CHANNELS, lines_of, record_consent, text_in_force
@@ -112,6 +113,7 @@ def accept(*, actor: User, request: DataRequest) -> DataRequest:
     client = request.client
     if client is None or not request.proposal:
         raise ValidationError(_("There is nothing to write to the card."))
+    require_within(actor, client)
     with transaction.atomic():
         row = DataRequest.objects.select_for_update(of=("self",)).get(pk=request.pk)
         if not row.is_open:

@@ -177,7 +177,7 @@ def accept(request: HttpRequest, pk: int) -> HttpResponse:
     """Writes to the card what the client corrected on his page."""
     actor = actor_of(request)
     policy.require(actor, PERMISSION)
-    row = request_or_404(pk)
+    row = request_or_404(actor, pk)
     try:
         actions.accept(actor=actor, request=row)
     except ValidationError as error:

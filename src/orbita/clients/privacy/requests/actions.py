@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from orbita.accounts import policy
 from orbita.accounts.models import User
 from orbita.clients.aliases import settle
+from orbita.clients.confining import require_within
 from orbita.clients.models import (
     Client,
     Consent,
@@ -129,6 +130,7 @@ def attach_client(*, actor: User, request: DataRequest, client: Client) -> Reque
     """Says whose request it is."""
     policy.require(actor, PERMISSION)
     policy.require(actor, "clients.view", client)
+    require_within(actor, client)
     with transaction.atomic():
         row = _open(request)
         if row.client_id == client.pk:
@@ -264,6 +266,7 @@ def copy_for(*, actor: User, request: DataRequest) -> IO[bytes]:
     """The copy of all data of the request's client, as `copying.copy_client` makes it."""
     policy.require(actor, PERMISSION)
     client = client_of(request)
+    require_within(actor, client)
     package = copying.copy_client(actor=actor, client=client)
     with transaction.atomic():
         _step(_open(request), Step.COPIED, actor)
@@ -277,6 +280,7 @@ def stop_at_once(*, actor: User, request: DataRequest) -> int:
     """
     policy.require(actor, PERMISSION)
     client = client_of(request)
+    require_within(actor, client)
     purposes = _PURPOSES_OF.get(request.kind, ())
     if not purposes:
         raise ValidationError(_("This request does not withdraw anything."))

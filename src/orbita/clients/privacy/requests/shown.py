@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from orbita.accounts.models import User
+from orbita.clients.confining import within_bounds
 from orbita.clients.models import Client, DataRequest, RequestRules, RequestStep
 from orbita.clients.privacy.requests.terms import left
 from orbita.core.models import Company
@@ -64,6 +66,16 @@ def who_words(row: DataRequest, seen: Mapping[int, Client]) -> str:
     if client:
         return client.name
     return row.who or _("client erased")
+
+
+def requests_for(actor: User) -> "QuerySet[DataRequest]":
+    """The requests that the actor may see: those of clients within the bounds of his role, and those
+    whose client is not known.
+    """
+    rows, bounds = DataRequest.objects.all(), within_bounds(actor)
+    if not bounds:
+        return rows
+    return rows.filter(Q(client=None) | Q(client__in=Client.objects.filter(bounds).values("pk")))
 
 
 def seen_clients(actor: User, rows: Sequence[DataRequest]) -> Mapping[int, Client]:

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from orbita.accounts import policy
+from orbita.accounts.models import User
 from orbita.clients.forms import into_form
 from orbita.clients.guarding import sight
 from orbita.clients.models import CalendarDay, Client, ContactPoint, DataRequest, RequestRules
@@ -47,7 +48,7 @@ def register(request: HttpRequest) -> HttpResponse:
     """Open requests, those whose term ends first on top; or the ended ones, the newest on top."""
     policy.require(request.user, PERMISSION)
     ended = request.GET.get("show") == "ended"
-    rows = DataRequest.objects.select_related("responsible")
+    rows = shown.requests_for(actor_of(request)).select_related("responsible")
     if ended:
         rows = rows.exclude(status=DataRequest.Status.OPEN).order_by("-closed_at", "-pk")
     else:
@@ -140,7 +141,7 @@ def card(request: HttpRequest, pk: int) -> HttpResponse:
     """One request: what is asked, until when, what was done, and what can be done next."""
     actor = actor_of(request)
     policy.require(actor, PERMISSION)
-    row = request_or_404(pk)
+    row = request_or_404(actor, pk)
     form = StepForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         with into_form(form):
@@ -151,9 +152,9 @@ def card(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "clients/privacy/request.html", _card(request, row, form), status=status)
 
 
-def request_or_404(pk: int) -> DataRequest:
+def request_or_404(actor: User, pk: int) -> DataRequest:
     """The request of this number, for those whose right was looked at."""
-    rows = DataRequest.objects.select_related("responsible", "client", "erasure")
+    rows = shown.requests_for(actor).select_related("responsible", "client", "erasure")
     return get_object_or_404(rows, pk=pk)
 
 
@@ -198,7 +199,7 @@ def letter(request: HttpRequest, pk: int, purpose: str) -> HttpResponse:
     policy.require(actor, PERMISSION)
     if purpose not in letters.PURPOSES:
         raise Http404
-    row = request_or_404(pk)
+    row = request_or_404(actor, pk)
     if not row.is_open:
         return redirect("clients:request", pk=pk)
     can_send = bool(settings.ORBITA_SMTP_URL)
@@ -260,7 +261,7 @@ def client(request: HttpRequest, pk: int) -> HttpResponse:
     """Finds whose request it is."""
     actor = actor_of(request)
     policy.require(actor, PERMISSION)
-    row = request_or_404(pk)
+    row = request_or_404(actor, pk)
     form = ClientOfRequestForm(request.POST if request.method == "POST" else None, actor=actor)
     if request.method == "POST" and form.is_valid():
         with into_form(form):
@@ -277,7 +278,7 @@ def responsible(request: HttpRequest, pk: int) -> HttpResponse:
     """Says who answers."""
     actor = actor_of(request)
     policy.require(actor, PERMISSION)
-    row = request_or_404(pk)
+    row = request_or_404(actor, pk)
     form = ResponsibleForm(request.POST, row=row)
     if form.is_valid():
         user = form.cleaned_data["responsible"]
@@ -290,7 +291,7 @@ def copy(request: HttpRequest, pk: int) -> HttpResponse | FileResponse:
     """The copy of all data of the client, put together because of the request."""
     actor = actor_of(request)
     policy.require(actor, PERMISSION)
-    row = request_or_404(pk)
+    row = request_or_404(actor, pk)
     try:
         package = actions.copy_for(actor=actor, request=row)
     except ValidationError as error:
@@ -311,7 +312,7 @@ def stop(request: HttpRequest, pk: int) -> HttpResponse:
     """Writes down that the client refuses what the request is about."""
     actor = actor_of(request)
     policy.require(actor, PERMISSION)
-    row = request_or_404(pk)
+    row = request_or_404(actor, pk)
     _do(
         request,
         lambda: actions.stop_at_once(actor=actor, request=row),
@@ -325,7 +326,7 @@ def reopen(request: HttpRequest, pk: int) -> HttpResponse:
     """Takes up a request that was ended by mistake."""
     actor = actor_of(request)
     policy.require(actor, PERMISSION)
-    row = request_or_404(pk)
+    row = request_or_404(actor, pk)
     _do(
         request,
         lambda: actions.take_up_again(actor=actor, request=row),

@@ -38,7 +38,7 @@ KINDS: dict[str, Promise] = {
 }
 # Kinds of rows that are no reading: an alarm was raised (and of what), an administrator lets go on.
 TOLD, LET_ON = "told:", "let on"
-# One card, search or request in so many seconds is enough for work, and too little to take a base.
+# One card, search or request in so many seconds: enough to work with, and slow to copy a base by.
 SLOWLY = Limit("reading", most=1, seconds=20)
 _ADD = (
     "INSERT INTO accounts_reading (user_id, day, kind, subject_id, times) VALUES (%s, %s, %s, %s, %s)"

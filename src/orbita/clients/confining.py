@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from orbita.accounts import confining, policy
 from orbita.accounts.actions import service_user
+from orbita.clients.leaning import leans_on
 from orbita.core.rules import EVERYTHING, NOTHING, RuleError, compile_rule
 
 if TYPE_CHECKING:
@@ -54,25 +55,13 @@ def _any_of(chosen: frozenset[int]) -> Q:
     rules = dict(Segment.objects.values_list("pk", "rule"))
     for pk in sorted(chosen & rules.keys()):
         # Whom a segment that is gone held nobody knows: “not in it” would be everybody.
-        if not _leans_on(pk, rules) <= rules.keys():
+        if not leans_on(rules[pk], rules) <= rules.keys():
             continue
         try:
             # An empty condition is everybody, and would vanish from the sum.
             found |= compile_rule("client", rules[pk], actor=reader) or EVERYTHING
         except RuleError:
             continue
-    return found
-
-
-def _leans_on(pk: int, rules: Mapping[int, Any]) -> set[int]:
-    """The segments that the rule of this one names, however far round."""
-    from orbita.clients.actions.segments import segments_in
-
-    found, waiting = set[int](), {pk}
-    while waiting:
-        named = {one for each in waiting for one in segments_in(rules.get(each))}
-        waiting = named - found
-        found |= named
     return found
 
 

@@ -1,6 +1,7 @@
-"""Days as people write them."""
+"""Days as people write them and count months by."""
 
 import re
+from calendar import monthrange
 from datetime import date
 
 from django.utils.translation import gettext as _
@@ -16,3 +17,11 @@ def read_day(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise ValueError(_("This is not a date. Write it as 31.12.1990.")) from None
+
+
+def months_after(start: date, months: int) -> date:
+    """The same day of a later month, of an earlier one when `months` is negative, or its last day:
+    31 August and one month is 30 September.
+    """
+    year, month = divmod(start.year * 12 + start.month - 1 + months, 12)
+    return date(year, month + 1, min(start.day, monthrange(year, month + 1)[1]))

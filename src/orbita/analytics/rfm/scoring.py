@@ -20,6 +20,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from orbita.analytics.rfm.groups import Group, group_of
+from orbita.clients.days import months_after
 
 FEWEST_BANDS, MOST_BANDS, USUAL_BANDS = 3, 6, 5
 MEASURES = ("recency", "frequency", "monetary")
@@ -135,14 +136,4 @@ def start_of_period(as_of: date, months: int | None) -> date | None:
     """The day after which purchases count: the same day so many months earlier."""
     if months is None:
         return None
-    year, month = divmod(as_of.year * 12 + as_of.month - 1 - months, 12)
-    return _in_month(year, month + 1, as_of.day)
-
-
-def _in_month(year: int, month: int, day: int) -> date:
-    for last in (day, 30, 29, 28):
-        try:
-            return date(year, month, min(day, last))
-        except ValueError:
-            continue
-    raise ValueError(f"no such month: {year}-{month}")
+    return months_after(as_of, -months)

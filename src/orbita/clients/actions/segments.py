@@ -11,6 +11,7 @@ from orbita.accounts import policy
 from orbita.accounts.confining import roles_within
 from orbita.accounts.models import Role, User
 from orbita.clients.confining import SEGMENTS
+from orbita.clients.leaning import leans_on
 from orbita.clients.models import Client, Segment
 from orbita.core.events import changes, emit, payload_of
 from orbita.core.models import Event
@@ -78,10 +79,7 @@ def _is_list(rule: Any) -> bool:
 def _bound_by(segment: Segment) -> list[Role]:
     """The roles whose bounds this segment is, or a part of."""
     rules = dict(Segment.objects.values_list("pk", "rule"))
-    leaning, waiting = {segment.pk}, {segment.pk}
-    while waiting:
-        waiting = {pk for pk, rule in rules.items() if segments_in(rule) & waiting} - leaning
-        leaning |= waiting
+    leaning = {segment.pk, *(pk for pk in rules if segment.pk in leans_on(rules[pk], rules))}
     return [role for one in sorted(leaning) for role in roles_within(SEGMENTS, one)]
 
 
@@ -165,27 +163,8 @@ def _fill(segment: Segment, actor: User, name: str, rule: Rule, is_shared: bool)
 
 def _refuse_circle(pk: int, rule: Any) -> None:
     """A segment may lean on others, never on itself, however far round."""
-    seen: set[int] = set()
-    waiting = set(segments_in(rule))
-    while waiting:
-        if pk in waiting:
-            raise RuleError(_("A segment cannot be a condition of itself."))
-        seen |= waiting
-        rules = Segment.objects.filter(pk__in=waiting).values_list("rule", flat=True)
-        waiting = {found for inner in rules for found in segments_in(inner)} - seen
-
-
-def segments_in(rule: Any) -> set[int]:
-    """The segments a rule names directly."""
-    if isinstance(rule, Mapping):
-        if rule.get("fact") == "segment":
-            value = rule.get("value")
-            values = value if isinstance(value, list) else [value]
-            return {int(str(item)) for item in values if str(item).isdigit()}
-        return {found for inner in rule.values() for found in segments_in(inner)}
-    if isinstance(rule, list | tuple):
-        return {found for inner in rule for found in segments_in(inner)}
-    return set()
+    if pk in leans_on(rule, dict(Segment.objects.values_list("pk", "rule"))):
+        raise RuleError(_("A segment cannot be a condition of itself."))
 
 
 def _fields(segment: Segment) -> dict[str, Any]:

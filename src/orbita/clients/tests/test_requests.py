@@ -14,6 +14,7 @@ from orbita.accounts import policy
 from orbita.accounts.testing import World, make_world
 from orbita.clients.actions import create_client, merge_clients, undo_merge
 from orbita.clients.contacts import read_contact
+from orbita.clients.days import months_after
 from orbita.clients.models import (
     CalendarDay,
     Client,
@@ -411,7 +412,7 @@ def test_the_law_is_a_setting_and_requests_keep_theirs(world: World) -> None:
     fresh = ask(world)
     old.refresh_from_db()
     assert (old.regime, fresh.regime) == ("ru", "eu")
-    assert fresh.due_on == terms.months_after(fresh.received_on, 1)
+    assert fresh.due_on == months_after(fresh.received_on, 1)
     assert RequestRules.current().remind_before == 2
     with pytest.raises(policy.Denied):
         change_rules(

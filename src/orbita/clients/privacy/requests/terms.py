@@ -12,7 +12,6 @@ day (article 3 of Regulation 1182/71). When that is a day off the regulation let
 working one; we keep to the earlier day.
 """
 
-from calendar import monthrange
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -20,6 +19,7 @@ from datetime import date, timedelta
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from orbita.clients.days import months_after
 from orbita.clients.models import DataRequest
 from orbita.clients.privacy.requests import calendar
 
@@ -86,12 +86,6 @@ def moved(start: date, count: int, unit: str) -> date:
     if unit == CALENDAR:
         return start + timedelta(days=count)
     return months_after(start, count)
-
-
-def months_after(start: date, months: int) -> date:
-    """The same day of a later month, or its last one: 31 August and one month is 30 September."""
-    year, month = divmod(start.year * 12 + start.month - 1 + months, 12)
-    return date(year, month + 1, min(start.day, monthrange(year, month + 1)[1]))
 
 
 def latest_of(request: DataRequest) -> date:

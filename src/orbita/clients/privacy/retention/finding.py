@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from calendar import monthrange
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
@@ -12,7 +11,8 @@ from django.db.models import Exists, OuterRef, Q
 
 from orbita.accounts import policy
 from orbita.accounts.models import User
-from orbita.clients.actions.segments import segments_in
+from orbita.clients.days import months_after
+from orbita.clients.leaning import leans_on
 from orbita.clients.models import (
     Client,
     Consent,
@@ -67,9 +67,7 @@ def today() -> date:
 
 def cutoff_of(rule: RetentionRule, day: date) -> date:
     """The day so many months before; the last of the month where that day is not there."""
-    months = day.year * 12 + day.month - 1 - rule.months
-    year, month = divmod(months, 12)
-    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+    return months_after(day, -rule.months)
 
 
 def mark_of(rule: RetentionRule) -> str:
@@ -90,14 +88,9 @@ def mark_of(rule: RetentionRule) -> str:
 
 
 def _rules(segment: int) -> Mapping[str, Any]:
-    found: dict[str, Any] = {}
-    wanted = {segment}
-    while wanted:
-        rows = Segment.objects.filter(pk__in=wanted)
-        fresh = {str(row.pk): row.rule for row in rows if str(row.pk) not in found}
-        found |= fresh
-        wanted = {pk for rule in fresh.values() for pk in segments_in(rule)}
-    return found
+    rules = dict(Segment.objects.values_list("pk", "rule"))
+    told = {segment, *leans_on(rules.get(segment), rules)}
+    return {str(pk): rules[pk] for pk in told & rules.keys()}
 
 
 def members(rule: RetentionRule, actor: User) -> ClientQuerySet[Client]:

@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
 
+from orbita.core.starting import starting
+
 PACKAGE = Path(__file__).resolve().parent
 
 OWN = {
@@ -209,7 +211,8 @@ def _set_up(*, base: bool) -> None:
         sys.stderr.write(f"orbita: {trouble}\n")
     import django
 
-    django.setup()
+    with starting():
+        django.setup()
     if base:
         from orbita.config import place
 

@@ -16,8 +16,14 @@ from typing import Any
 
 import django
 
+from orbita.core.starting import starting
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "orbita.config.settings")
-django.setup()
+with starting():  # as the service does
+    django.setup()
+    from django.urls import get_resolver
+
+    _ = get_resolver().url_patterns
 
 from django.core.management import call_command  # noqa: E402
 from django.test import Client as Browser  # noqa: E402

@@ -32,17 +32,20 @@ def groups(plan: Plan, size: int) -> Iterator[list[bytes]]:
 def _encoded(plan: Plan) -> Iterator[bytes]:
     import gc
 
-    import django
+    from orbita.core.starting import starting
 
-    from orbita.core.apps import RoomConfig
+    with starting():
+        import django
+        import msgspec
+        from django.utils import translation
 
-    RoomConfig.opens_rooms = False
-    django.setup()
+        from orbita.core.apps import RoomConfig
+
+        RoomConfig.opens_rooms = False
+        django.setup()
+        from orbita.gateways.imports import goods, people, purchases  # noqa: F401
     # This process lives for one file and makes hardly any circles: see `engine.seldom_collecting`.
-    gc.freeze()
     gc.set_threshold(100_000, 20, 20)
-    import msgspec
-    from django.utils import translation
 
     encoder = msgspec.msgpack.Encoder()
     with translation.override(plan.language):

@@ -10,12 +10,6 @@ from orbita.devtools.fixtures import Place
 no_database = pytest.mark.no_database
 
 
-@pytest.fixture
-def place(bare_place: Place) -> Place:
-    """Nothing has run there yet: the first command makes the base."""
-    return bare_place
-
-
 UNREACHABLE = "postgres://orbita:secret@127.0.0.1:1/orbita"
 
 
@@ -108,14 +102,17 @@ def test_arguments_it_does_not_understand_are_answered_with_the_usage(place: Pla
 
 
 @no_database
-def test_asking_for_help_makes_no_base(place: Place) -> None:
-    done = place.run("worker", "--help")
+def test_asking_for_help_makes_no_base(bare_place: Place) -> None:
+    done = bare_place.run("worker", "--help")
     assert done.returncode == 0
     assert done.stdout.startswith("usage: orbita worker")
-    assert not (place.data / "orbita.sqlite3").exists()
+    assert not (bare_place.data / "orbita.sqlite3").exists()
 
 
-def test_an_empty_place_is_made_ready_once_even_by_two_commands_at_once(place: Place) -> None:
+def test_an_empty_place_is_made_ready_once_even_by_two_commands_at_once(
+    bare_place: Place,
+) -> None:
+    place = bare_place
     count = "from orbita.accounts.models import Role; print('roles:', Role.objects.count())"
     both = [place.command("manage", "shell", "-c", count) for _ in range(2)]
     said = [process.communicate(timeout=60) for process in both]
@@ -136,7 +133,6 @@ def test_an_old_base_is_brought_up_to_date(place: Place) -> None:
 
 @no_database
 def test_a_reader_that_went_away_is_no_error(place: Place) -> None:
-    place.run("manage", "shell", "-c", "pass")
     process = place.command("manage", "shell", "-v", "0", "-c", "for i in range(100000): print(i)")
     assert process.stdout
     assert process.stderr

@@ -55,6 +55,7 @@ def fits(pattern: str, line: str) -> bool:
 WITH_STEPS = [page for page in PAGES if any(steps(page.read_text(encoding="utf-8")))]
 
 
+@pytest.mark.no_database
 @pytest.mark.server
 @pytest.mark.parametrize("page", WITH_STEPS, ids=name_of)
 def test_documented_commands_do_what_the_page_shows(

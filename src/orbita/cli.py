@@ -187,6 +187,7 @@ def _management_command(name: str, arguments: list[str]) -> int:
         command.execute(*options.pop("args", ()), **options)
     finally:
         _seal_what_was_written()
+        _close_base()
     return 0
 
 
@@ -200,6 +201,13 @@ def _seal_what_was_written() -> None:
     except Exception as error:
         # What the command did is done: the next one, or the worker, seals it.
         sys.stderr.write(f"orbita: the log is not sealed yet: {_in_one_line(error)[0]}\n")
+
+
+def _close_base() -> None:
+    """SQLite then brings everything into its one file: somebody may copy that by hand."""
+    from django.db import connections
+
+    connections.close_all()
 
 
 def _set_up(*, base: bool) -> None:
@@ -228,6 +236,7 @@ def _prepare(arguments: list[str]) -> int:
         lines += import_module("orbita.demo.load").load_demo()
     token = import_module("orbita.accounts.actions").make_setup_token()
     _seal_what_was_written()
+    _close_base()
     if token:
         from django.urls import reverse
 

@@ -25,20 +25,20 @@ with starting():  # as the service does
 
     _ = get_resolver().url_patterns
 
-from django.core.management import call_command  # noqa: E402
-from django.test import Client as Browser  # noqa: E402
-from django.test.utils import override_settings  # noqa: E402
-from django.urls import reverse  # noqa: E402
+from django.core.management import call_command
+from django.test import Client as Browser
+from django.test.utils import override_settings
+from django.urls import reverse
 
-from orbita.accounts.actions import create_token  # noqa: E402
-from orbita.accounts.field_rights import GUARDED, MASKED  # noqa: E402
-from orbita.accounts.models import Role, User  # noqa: E402
-from orbita.analytics.rfm.compute import summarise  # noqa: E402
-from orbita.analytics.rfm.measure import measured  # noqa: E402
-from orbita.analytics.rfm.scoring import Params  # noqa: E402
-from orbita.bench import duplicates, generate, search, service, timing  # noqa: E402
-from orbita.clients.models import Client  # noqa: E402
-from orbita.core.models import Company  # noqa: E402
+from orbita.accounts.actions import create_token
+from orbita.accounts.field_rights import GUARDED, MASKED
+from orbita.accounts.models import Role, User
+from orbita.analytics.rfm.compute import summarise
+from orbita.analytics.rfm.measure import measured
+from orbita.analytics.rfm.scoring import Params
+from orbita.bench import duplicates, generate, search, service, timing
+from orbita.clients.models import Client
+from orbita.core.models import Company
 
 CITY = "Казань"
 

@@ -48,10 +48,9 @@ def require_within(actor: Any, client: "Client") -> None:
 
 
 def _any_of(chosen: frozenset[int]) -> Q:
-    from orbita.clients.models import Segment
-
     # Reading a file takes the models alone, and a third of its start was all that signs people in.
     from orbita.accounts.actions import service_user
+    from orbita.clients.models import Segment
 
     reader, found = service_user(), NOTHING
     rules = dict(Segment.objects.values_list("pk", "rule"))

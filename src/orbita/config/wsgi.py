@@ -11,6 +11,6 @@ with starting():
     # The pages are loaded now, or the first visitor would wait for them.
     _ = get_resolver().url_patterns
 
-from orbita.accounts import watching  # noqa: E402 - models are there from here on
+from orbita.accounts import watching
 
 watching.start()

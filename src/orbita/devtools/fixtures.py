@@ -1,5 +1,6 @@
 """Fixtures for tests that run real processes, of every room."""
 
+import gc
 import os
 import shutil
 import signal
@@ -27,6 +28,12 @@ def pytest_configure() -> None:
     translations.compile_all()
     # Tokens spell no number and no word, or "700 is not on the page" fails once in a thousand runs.
     csrf.CSRF_ALLOWED_CHARS = "jqxzJQXZ"
+
+
+def pytest_collection_finish() -> None:
+    # Thousands of tests stay to the end: no look for garbage needs to go through them.
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

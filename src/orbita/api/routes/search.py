@@ -27,12 +27,12 @@ class Hit(Schema):
     url: str
 
 
-class Answer(Schema):
+class Found(Schema):
     query: str
     hits: list[Hit]
 
 
-@router.get("", response={200: Answer, **COMMON}, summary="Search everything")
+@router.get("", response={200: Found, **COMMON}, summary="Search everything")
 def search(
     request: HttpRequest, q: Query[Text], limit: Annotated[int, Query(), Field(ge=1, le=100)] = 10
 ) -> HttpResponse:

@@ -1,5 +1,6 @@
 """Schemathesis throws what the document allows, and what it does not, at every operation."""
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,6 +10,7 @@ from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
 from django.db import close_old_connections
 from hypothesis import HealthCheck, settings
+from ninja import Schema
 
 from orbita.accounts.actions import create_token
 from orbita.accounts.testing import make_world
@@ -54,3 +56,15 @@ def authorization(one_connection: None) -> str:
 )
 def test_every_operation_keeps_to_its_document(case: Any, authorization: str) -> None:
     case.call_and_validate(headers={"Authorization": authorization})
+
+
+def test_no_two_shapes_share_a_name_in_the_document() -> None:
+    names = [shape.__name__ for shape in _shapes(Schema) if shape.__module__.startswith("orbita.")]
+    assert len(names) > 50
+    assert sorted(name for name, count in Counter(names).items() if count > 1) == []
+
+
+def _shapes(base: type[Schema]) -> Iterator[type[Schema]]:
+    for shape in base.__subclasses__():
+        yield shape
+        yield from _shapes(shape)

@@ -1,6 +1,16 @@
 from typing import TYPE_CHECKING, Self, TypeVar
 
-from django.db.models import Exists, Model, OuterRef, Q, QuerySet
+from django.db.models import (
+    BigIntegerField,
+    Exists,
+    Model,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+)
+from django.db.models.functions import Coalesce
 
 from orbita.accounts import policy
 from orbita.accounts.querysets import ScopedQuerySet
@@ -42,9 +52,12 @@ class ClientQuerySet(ScopedQuerySet[M]):
 
     def answering(self, number: int) -> Self:
         """The client of this number, or the one he was merged into."""
-        from orbita.clients.aliases import survivor_id
+        from orbita.clients.models import Alias
 
-        return self.filter(pk=survivor_id(number))
+        if number > BigIntegerField.MAX_BIGINT:
+            return self.none()
+        survivor = Alias.objects.filter(client_id=number).values("survivor_id")[:1]
+        return self.filter(pk=Coalesce(Subquery(survivor), Value(number, BigIntegerField())))
 
     def matching(self, rule: Rule, *, actor: "User") -> Self:
         """The clients a rule lets through. Raises `RuleError` with a sentence for the user."""

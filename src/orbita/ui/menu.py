@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Protocol
 
+from django.conf import settings
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch, get_urlconf, reverse
 from django.utils.functional import Promise
 
 from orbita.accounts import policy
@@ -123,8 +125,14 @@ def permitted(actor: Any, permission: str | None) -> bool:
 
 def address(url_name: str) -> str | None:
     """The address of a page, or None while the room that brings it is not mounted."""
+    return _address(url_name, get_urlconf() or settings.ROOT_URLCONF)
+
+
+@cache
+def _address(url_name: str, urlconf: str) -> str | None:
+    """Every page asks for some forty of them, and they stay while the program runs."""
     try:
-        return reverse(url_name)
+        return reverse(url_name, urlconf)
     except NoReverseMatch:
         return None
 

@@ -19,7 +19,7 @@ from orbita.clients.actions.regions import PERMISSION, delete_region, save_regio
 from orbita.clients.extension import CardPanel
 from orbita.clients.forms import form_field, into_form
 from orbita.clients.guarding import sight
-from orbita.clients.models import Address, Client, RegionPassport
+from orbita.clients.models import Client, RegionPassport
 from orbita.clients.region_names import region_name_key
 from orbita.clients.views.common import actor_of, form_page
 from orbita.core import zones
@@ -124,8 +124,8 @@ def zone_words(region: RegionPassport) -> str:
 def _panel(request: HttpRequest, client: Client) -> SafeString | str:
     if sight(request.user).hides("addresses"):
         return ""
-    named = Address.objects.filter(client=client).exclude(region_key="")
-    keys = {region_name_key(name) for name in named.values_list("region", flat=True)}
+    named = [address.region for address in client.addresses.all() if address.region_key]
+    keys = {region_name_key(name) for name in named}
     found = list(RegionPassport.objects.filter(name_key__in=keys)[:3]) if keys else []
     if not found:
         return ""

@@ -46,6 +46,12 @@ def say(text: str) -> str:
     return " ".join(_said(one) for one in msgspec.json.decode(text)["say"])
 
 
+def conflict(said: Sentence) -> ValidationError:
+    """The refusal of what somebody else was first with, in no language yet."""
+    message: Any = said
+    return ValidationError(message, code="conflict")
+
+
 def said_by(error: ValidationError) -> list[Any]:
     """What the error says, as it was raised: sentences stay in no language."""
     if hasattr(error, "error_dict"):

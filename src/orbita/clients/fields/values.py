@@ -15,6 +15,7 @@ from orbita.clients.fields.known import PREFIX, active, is_own, own_field
 from orbita.clients.models.fields import FieldDefinition, FieldMark
 from orbita.core.rules import RuleError
 from orbita.core.sentences import Sentence as _
+from orbita.core.sentences import conflict
 from orbita.core.text import normalise
 
 Values = Mapping[str, Any]
@@ -190,7 +191,7 @@ def require_distinct(record: Any, subject: str, names: Collection[str]) -> None:
             words = _(
                 "“%(value)s” stands on another card already, and “%(field)s” is never repeated."
             )
-            raise ValidationError({field.name: ValidationError(words % shown, code="conflict")})
+            raise ValidationError({field.name: conflict(words % shown)})
 
 
 @contextmanager
@@ -211,7 +212,7 @@ def refuse_repeated(error: IntegrityError) -> None:
     field = FieldDefinition.objects.filter(pk=broken[1]).first() if broken else None
     if field is not None:
         words = _("Another card has just been given this value, and “%(field)s” is never repeated.")
-        sentence = ValidationError(words % {"field": field.label}, code="conflict")
+        sentence = conflict(words % {"field": field.label})
         raise ValidationError({field.name: sentence}) from None
 
 

@@ -17,7 +17,7 @@ from orbita.commerce.models import PriceChange, Product, ProductGroup
 from orbita.commerce.sums import LARGEST_FACTOR
 from orbita.core.events import NewEvent, changes, emit, emit_many
 from orbita.core.models import Company, Origin
-from orbita.core.sentences import Sentence, joined, said_by
+from orbita.core.sentences import Sentence, conflict, joined, said_by
 from orbita.core.sentences import Sentence as _
 from orbita.core.text import clean_line, normalise
 
@@ -276,9 +276,8 @@ def _groups(rows: Sequence[ProductData]) -> Mapping[str, ProductGroup]:
 def _locked(product: Product, version: int | None = None) -> Product:
     fresh = Product.objects.select_for_update(no_key=True).get(pk=product.pk)
     if version is not None and fresh.version != version:
-        raise ValidationError(
-            _("Somebody changed the product meanwhile. Look at it again and repeat your change."),
-            code="conflict",
+        raise conflict(
+            _("Somebody changed the product meanwhile. Look at it again and repeat your change.")
         )
     return fresh
 
@@ -324,7 +323,7 @@ def _save(product: Product) -> None:
             product.save()
     except IntegrityError as error:
         own.refuse_repeated(error)
-        taken = ValidationError(_("Another product has this article."), code="conflict")
+        taken = conflict(_("Another product has this article."))
         raise ValidationError({"sku": taken}) from None
 
 

@@ -4,7 +4,7 @@ A chain goes in no circle. A new link is checked against the chain above it, and
 once neither sees the other: whoever writes one holds all of the chain.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from django.db import connection, transaction
 
@@ -13,28 +13,35 @@ from orbita.clients.relations import KINDS
 
 # Repeated rows are left out by UNION: it ends in a circle too.
 _UP = """
-WITH RECURSIVE up (client_id, other_id) AS (
-    SELECT client_id, other_id FROM clients_relation WHERE kind = %s AND client_id IN ({})
+WITH RECURSIVE up (kind, client_id, other_id) AS (
+    SELECT kind, client_id, other_id FROM clients_relation
+    WHERE kind IN ({kinds}) AND client_id IN ({ids})
     UNION
-    SELECT r.client_id, r.other_id
-    FROM clients_relation r JOIN up ON r.client_id = up.other_id
-    WHERE r.kind = %s
+    SELECT r.kind, r.client_id, r.other_id
+    FROM clients_relation r JOIN up ON r.kind = up.kind AND r.client_id = up.other_id
 )
 SELECT client_id, other_id FROM up
 """
+_SINGLE = [str(name) for name, kind in KINDS.items() if kind.single]
 _AT_ONCE = 1000
 
 
 def above(kind: str, ids: Iterable[int]) -> dict[int, int]:
     """Client → who stands above him: for these clients, those above them, and so on to the top."""
-    found: dict[int, int] = {}
+    return dict(_links([kind], ids))
+
+
+def _links(kinds: Sequence[str], ids: Iterable[int]) -> Iterator[tuple[int, int]]:
     wanted = list(ids)
     with connection.cursor() as cursor:
         for start in range(0, len(wanted), _AT_ONCE):
             part = wanted[start : start + _AT_ONCE]
-            cursor.execute(_UP.format(", ".join(["%s"] * len(part))), [kind, *part, kind])
-            found.update(cursor.fetchall())
-    return found
+            places = {
+                name: ", ".join(["%s"] * len(values))
+                for name, values in (("kinds", kinds), ("ids", part))
+            }
+            cursor.execute(_UP.format(**places), [*kinds, *part])
+            yield from cursor.fetchall()
 
 
 def leads(links: Mapping[int, int], start: int, goal: int) -> bool:
@@ -54,11 +61,7 @@ def leads_to(kind: str, start: int, goal: int) -> bool:
 
 def with_chains(ids: Collection[int]) -> set[int]:
     """The clients, and all who stand above them in any way."""
-    found = set(ids)
-    for kind in KINDS.values():
-        if kind.single:
-            found |= set(above(kind.name, ids).values())
-    return found
+    return {*ids, *(other for _client, other in _links(_SINGLE, ids))}
 
 
 def hold_chains(ids: Collection[int]) -> None:

@@ -156,6 +156,15 @@ def test_exact_hits_come_first_and_those_dealt_with_lately_before_others(alice: 
     assert [one.client for one in find_clients(alice, "иванов петр", 5)] == [warm, cold, near]
 
 
+def test_a_surname_in_other_letters_comes_before_patronymics_that_begin_so(alice: User) -> None:
+    """However often those were dealt with."""
+    for _number in range(12):
+        other = create_client(actor=alice, values={"name": "Белова Анна Ивановна"})
+        add_note(actor=alice, client=other, kind="call", text="просила счёт")
+    wanted = create_client(actor=alice, values={"name": "Иванов Тимофей"})
+    assert find_clients(alice, "Ivanov", 10)[0].client == wanted
+
+
 def test_a_manager_finds_his_own_clients_only(alice: User, charlie: User, row: Client) -> None:
     assert find_clients(charlie, "семенова", 5) == []
     assert find_clients(charlie, "4567", 5) == []

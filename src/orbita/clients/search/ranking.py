@@ -16,7 +16,7 @@ from orbita.clients.fields.values import text_in
 from orbita.clients.guarding import Sight, sight
 from orbita.clients.models import Client, FieldDefinition
 from orbita.clients.search import engine, lookup
-from orbita.clients.search.engine import Match
+from orbita.clients.search.match import Match
 from orbita.clients.search.query import own_number, readings
 from orbita.clients.search.spelling import in_cyrillic, skeleton
 from orbita.clients.search.texts import find_in_texts

@@ -87,7 +87,7 @@ def update_rows(
 
     `bulk_update` spends most of its time on the conditions that it makes of every row.
     """
-    quote, key = connection.ops.quote_name, model._meta.pk.column
+    quote, key = connection.ops.quote_name, _column(model, model._meta.pk.name)
     put = ", ".join(f"{quote(_column(model, name))} = %s" for name in fields)
     table = quote(model._meta.db_table)
     given = [(*values, pk) for pk, *values in rows]

@@ -4,7 +4,7 @@ import re
 from calendar import monthrange
 from datetime import date
 
-from django.utils.translation import gettext as _
+from orbita.core.sentences import Sentence as _
 
 _DAY_FIRST = re.compile(r"(\d{1,2})[./-](\d{1,2})[./-](\d{4})")
 

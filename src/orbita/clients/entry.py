@@ -174,11 +174,11 @@ def typed(data: Mapping[str, str]) -> tuple[dict[str, Any], list[Contact], list[
     """Values, contacts and addresses of the quick form or of the whole one, half filled in."""
     names = (*READERS, *(field.name for field in compared()))
     values = {name: data.get(name, "") for name in names}
-    given = [("phone", data.get("phone", "")), ("email", data.get("email", ""))]
+    given = [("phone", "", data.get("phone", "")), ("email", "", data.get("email", ""))]
     places = [{"city": data.get("city", "")}]
     for index in range(MOST * 4):
-        kind = data.get(f"contacts-{index}-type", "").partition(":")
-        given.append((kind[0], data.get(f"contacts-{index}-value", "")))
+        kind, _colon, service = data.get(f"contacts-{index}-type", "").partition(":")
+        given.append((kind, service, data.get(f"contacts-{index}-value", "")))
         city, text = (
             data.get(f"addresses-{index}-city", ""),
             data.get(f"addresses-{index}-text", ""),
@@ -188,13 +188,13 @@ def typed(data: Mapping[str, str]) -> tuple[dict[str, Any], list[Contact], list[
     return values, contacts_of(given), places
 
 
-def contacts_of(given: Collection[tuple[str, str]]) -> list[Contact]:
-    """The contacts that can be read already."""
+def contacts_of(given: Collection[tuple[str, str, str]]) -> list[Contact]:
+    """The contacts that can be read already, given as kind, service and text."""
     region = Company.current().phone_region
     reader: Callable[..., Contact] = read_contact
     found = []
-    for kind, value in given:
+    for kind, service, value in given:
         if kind and value.strip():
             with suppress(ValueError):
-                found.append(reader(kind, value[:300], region=region))
+                found.append(reader(kind, value[:300], service=service, region=region))
     return found

@@ -23,6 +23,7 @@ from typing import Any
 from django.apps import apps
 from django.db import IntegrityError, OperationalError, models, transaction
 
+from orbita.clients.chains import with_chains
 from orbita.clients.derived import DERIVED
 from orbita.clients.models import Client, ClientFacts, Merge
 from orbita.core.registry import Registry
@@ -125,7 +126,8 @@ COLUMNS: Registry[Column] = Registry("merged column")
 
 
 def hold_cards(ids: Collection[int], moving: int) -> dict[int, Client]:
-    """The cards by id, locked in their order, after the rows of `moving` that other actions lock first.
+    """The cards by id, locked in their order with all that stand above them, after the rows of `moving`
+    that other actions lock first.
 
     Another such row may come meanwhile, held by somebody who waits for a card: all is let go then, and
     tried again.
@@ -141,10 +143,13 @@ def _hold_cards(ids: Collection[int], moving: int) -> dict[int, Client]:
     # What a savepoint has locked is let go with it.
     with transaction.atomic():
         _hold_first(moving)
+        wanted = with_chains(ids)
         rows = Client.objects.select_for_update(of=("self",), no_key=True).order_by("pk")
-        cards = {row.pk: row for row in rows.filter(pk__in=ids)}
+        cards = {row.pk: row for row in rows.filter(pk__in=wanted)}
         _hold_first(moving, nowait=True)
-        return cards
+        if not wanted.issuperset(with_chains(ids)):
+            raise OperationalError("A chain has grown meanwhile.")
+        return {pk: card for pk, card in cards.items() if pk in ids}
 
 
 def _hold_first(client_id: int, *, nowait: bool = False) -> None:

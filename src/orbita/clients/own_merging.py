@@ -3,6 +3,7 @@
 from collections.abc import Callable, Hashable
 from typing import Any
 
+from orbita.clients.chains import leads_to
 from orbita.clients.collections import COLLECTIONS
 from orbita.clients.mergers import Column, Merger, Work
 from orbita.clients.models import (
@@ -14,7 +15,7 @@ from orbita.clients.models import (
     Relation,
     Segment,
 )
-from orbita.clients.relations import KINDS, leads_to, relations_of
+from orbita.clients.relations import KINDS, relations_of
 
 
 def _same(name: str) -> Callable[[Any], Hashable]:

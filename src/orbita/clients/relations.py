@@ -14,8 +14,6 @@ Kind = Relation.Kind
 PEOPLE = frozenset[str]({Client.Kind.PERSON})
 COMPANIES = frozenset[str]({Client.Kind.COMPANY})
 ANYBODY = PEOPLE | COMPANIES
-# How far up branches and recommendations are followed.
-DEEPEST = 100
 
 
 @dataclass(frozen=True)
@@ -123,16 +121,3 @@ def other_id(relation: Relation, client_id: int) -> int:
 
 def relations_of(client_id: int) -> "QuerySet[Relation]":
     return Relation.objects.filter(Q(client=client_id) | Q(other=client_id))
-
-
-def leads_to(kind: str, start: int, goal: int) -> bool:
-    """Whether `goal` stands above `start` or is it, as far up as relations are followed."""
-    current = start
-    for _step in range(DEEPEST):
-        if current == goal:
-            return True
-        row = Relation.objects.filter(kind=kind, client_id=current).first()
-        if row is None:
-            break
-        current = row.other_id
-    return False

@@ -7,7 +7,7 @@ from orbita.core.text import search_tokens
 LONGEST = 40
 MOST = 60
 # What stands in most addresses tells nobody from another.
-_OF_ANY_ADDRESS = frozenset(
+OF_ANY_ADDRESS = frozenset(
     """ул улица пр просп проспект пер переулок пл площадь ш шоссе б бул бульвар пр-т пр-д проезд наб
     набережная туп тупик г гор город с село д дом дер деревня п пос поселок рп пгт ст станица х хутор
     кв квартира оф офис ком комната к корп корпус стр строение влад владение лит литера под подъезд
@@ -31,7 +31,7 @@ def place_words(places: Iterable[str]) -> list[str]:
     for place in places:
         if place:
             for word in search_tokens(place):
-                if len(word) > 1 and not word.isdigit() and word not in _OF_ANY_ADDRESS:
+                if len(word) > 1 and not word.isdigit() and word not in OF_ANY_ADDRESS:
                     found[word[:LONGEST]] = None
     return list(found)[:MOST]
 

@@ -1,9 +1,10 @@
 """Sentences that are kept and read later, by people of any language."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext
 
 _MARK = '{"say":'
@@ -43,6 +44,27 @@ def say(text: str) -> str:
     if not text.startswith(_MARK):
         return text
     return " ".join(_said(one) for one in msgspec.json.decode(text)["say"])
+
+
+def conflict(said: Sentence) -> ValidationError:
+    """The refusal of what somebody else was first with, in no language yet."""
+    message: Any = said
+    return ValidationError(message, code="conflict")
+
+
+def said_by(error: ValidationError) -> list[Any]:
+    """What the error says, as it was raised: sentences stay in no language."""
+    if hasattr(error, "error_dict"):
+        return [
+            one for errors in error.error_dict.values() for each in errors for one in said_by(each)
+        ]
+    return [one.message % one.params if one.params else one.message for one in error.error_list]
+
+
+def joined(said: Sequence[object]) -> Sentence:
+    """Several sentences as one."""
+    values = {f"s{place}": one for place, one in enumerate(said)}
+    return Sentence(" ".join(f"%({name})s" for name in values), values)
 
 
 def _plain(value: object) -> Any:

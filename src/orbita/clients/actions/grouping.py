@@ -6,6 +6,7 @@ from collections.abc import Collection
 from django.db.models import Q, QuerySet
 
 from orbita.clients.models import DuplicateGroup, DuplicatePair
+from orbita.core.bulk import update_rows
 
 
 def standing_pairs() -> "QuerySet[DuplicatePair]":
@@ -31,7 +32,11 @@ def refresh_groups(group_ids: Collection[int]) -> None:
             group.size = len({pk for pair in mine for pk in (pair.a_id, pair.b_id)})
         if before != (group.is_open, group.score, group.size):
             changed.append(group)
-    DuplicateGroup.objects.bulk_update(changed, ["is_open", "score", "size"], batch_size=500)
+    update_rows(
+        DuplicateGroup,
+        ["is_open", "score", "size"],
+        ((group.pk, group.is_open, group.score, group.size) for group in changed),
+    )
 
 
 def groups_of(ids: Collection[int]) -> set[int]:

@@ -20,6 +20,7 @@ from orbita.clients.actions.merging import merge_clients
 from orbita.clients.actions.relations import house, unhouse
 from orbita.clients.duplicates import Pair, groups
 from orbita.clients.models import Client, DuplicateGroup, DuplicatePair, Merge, MergeRun
+from orbita.core.bulk import update_rows
 from orbita.core.events import NewEvent, emit_many
 
 # Less likely pairs are not worth a person's look.
@@ -96,13 +97,16 @@ def _store_groups(chunk: Sequence[Sequence[DuplicatePair]], taken: Collection[in
         DuplicateGroup.objects.bulk_create(DuplicateGroup(score=0) for pk in homes if not pk)
     )
     homes = [pk or next(fresh).pk for pk in homes]
-    moved = []
-    for members, group_id in zip(chunk, homes, strict=True):
-        for member in members:
-            if member.group_id != group_id:
-                member.group_id = group_id
-                moved.append(member)
-    DuplicatePair.objects.bulk_update(moved, ["group"], batch_size=500)
+    update_rows(
+        DuplicatePair,
+        ["group"],
+        (
+            (member.pk, group_id)
+            for members, group_id in zip(chunk, homes, strict=True)
+            for member in members
+            if member.group_id != group_id
+        ),
+    )
     refresh_groups(homes)
     return set(homes)
 

@@ -9,8 +9,8 @@ from orbita.accounts import policy
 from orbita.accounts.models import User
 from orbita.clients.actions.relations import entry_of
 from orbita.clients.aliases import hold, settle
+from orbita.clients.chains import above, hold_chains, leads
 from orbita.clients.models import Client, Relation
-from orbita.clients.relations import DEEPEST
 from orbita.core.events import NewEvent, emit_bulk
 from orbita.core.models import Origin
 
@@ -34,15 +34,18 @@ def load_recommendations(
     """
     policy.require(actor, "clients.import")
     with transaction.atomic():
-        hold(sorted({pk for pair in pairs for pk in pair}))
-        above = _above([pk for pair in pairs for pk in pair])
+        ids = {pk for pair in pairs for pk in pair}
+        hold_chains(ids)
+        known_above = above(KIND, ids)
         results: list[Recommended] = []
         fresh: list[Relation] = []
         for client_id, other_id in pairs:
-            known = above.get(client_id) == other_id
-            refused = not known and (client_id in above or _leads(above, other_id, client_id))
+            known = known_above.get(client_id) == other_id
+            refused = not known and (
+                client_id in known_above or leads(known_above, other_id, client_id)
+            )
             if not known and not refused:
-                above[client_id] = other_id
+                known_above[client_id] = other_id
                 fresh.append(Relation(kind=KIND, client_id=client_id, other_id=other_id))
             results.append(Recommended(is_known=known))
         made = {row.client_id: row.pk for row in Relation.objects.bulk_create(fresh)}
@@ -64,30 +67,6 @@ def unload_recommendations(
         hold(sorted({pk for row in rows for pk in (row.client_id, row.other_id)}))
         Relation.objects.filter(pk__in=[row.pk for row in rows]).delete()
         emit_bulk(_events(rows, came=False), actor=actor, origin=origin)
-
-
-def _above(ids: Iterable[int]) -> dict[int, int]:
-    """Who recommended these clients, who recommended those, and so on: a query for each step up."""
-    above: dict[int, int] = {}
-    wanted = set(ids)
-    for _step in range(DEEPEST):
-        if not wanted:
-            break
-        rows = Relation.objects.filter(kind=KIND, client_id__in=wanted)
-        found = dict(rows.values_list("client_id", "other_id"))
-        above |= found
-        wanted = set(found.values()) - above.keys()
-    return above
-
-
-def _leads(above: dict[int, int], start: int, goal: int) -> bool:
-    """Whether `goal` is `start` or stands above it."""
-    current: int | None = start
-    for _step in range(DEEPEST):
-        if current is None or current == goal:
-            break
-        current = above.get(current)
-    return current is not None
 
 
 def _events(rows: Sequence[Relation], *, came: bool) -> list[NewEvent]:

@@ -14,8 +14,9 @@ from orbita.accounts import policy
 from orbita.accounts.models import User
 from orbita.clients.actions.people import tell_both
 from orbita.clients.aliases import hold, settle
+from orbita.clients.chains import hold_chains, leads_to
 from orbita.clients.models import Client, DuplicatePair, Relation
-from orbita.clients.relations import KINDS, SIDES, RelationKind, leads_to
+from orbita.clients.relations import KINDS, SIDES, RelationKind
 from orbita.core.models import Event
 from orbita.core.text import clean_line
 
@@ -46,7 +47,7 @@ def relate(
         raise ValidationError({"note": [_("At most %(n)s characters.") % {"n": 200}]})
     lower, upper = (client, other) if is_up else (other, client)
     with transaction.atomic():
-        hold([client.pk, other.pk])
+        (hold_chains if kind.single else hold)([client.pk, other.pk])
         row = between(kind.name, lower.pk, upper.pk)
         if row and not kind.is_mutual and row.client_id != lower.pk:
             raise ValidationError(_("It is the other way round already. Remove that first."))

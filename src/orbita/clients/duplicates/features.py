@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from rapidfuzz import process
 from rapidfuzz.distance import OSA, JaroWinkler
-from rapidfuzz.fuzz import token_sort_ratio
+from rapidfuzz.fuzz import token_set_ratio, token_sort_ratio
 
 from orbita.clients.duplicates.normal import KIND_PLACE
 from orbita.clients.duplicates.table import NONE, Ints, Small, Table, Words
@@ -21,6 +21,8 @@ Bools = npt.NDArray[np.bool_]
 Rows = npt.NDArray[np.integer[Any]]
 MISSING = -1.0
 MOST_SLIPS = 6
+# How alike two streets are of which one is told with more words.
+PART_OF = 0.9
 # A day of birth among those of living people, give or take.
 _BIRTHDAYS = 25_000
 
@@ -462,9 +464,9 @@ def _company(context: Context, a: Rows, b: Rows) -> dict[str, npt.NDArray[Any]]:
 
 def _place(context: Context, a: Rows, b: Rows) -> dict[str, npt.NDArray[Any]]:
     t = context.table
-    street = _like(t.streets, t.street[a], t.street[b])
     number, other = t.number[a], t.number[b]
     same_house = (t.houses[number] == t.houses[other]) & (number != 0)
+    street = _streets(t, t.street[a], t.street[b], same_house)
     flatless = (t.flats[number] == 0) | (t.flats[other] == 0)
     relation = np.zeros(len(a), dtype=np.int32)
     near = street >= 0.9
@@ -483,6 +485,26 @@ def _place(context: Context, a: Rows, b: Rows) -> dict[str, npt.NDArray[Any]]:
         "place_people": np.where(relation == 5, context.place_people[a], 0),
         "city_rel": cities,
     }
+
+
+def _streets(t: Table, one: Rows, two: Rows, same_house: Bools) -> Floats:
+    """How alike streets are. Of the same house, one may be told with the name of a district or an
+    estate which the other leaves out.
+    """
+    likeness = _like(t.streets, one, two)
+    asked = np.flatnonzero(same_house & (likeness >= 0) & (likeness < PART_OF))
+    if len(asked):
+        texts = t.streets.texts
+        left, right = texts[one[asked]].tolist(), texts[two[asked]].tolist()
+        shared = process.cpdist(
+            left, right, scorer=token_set_ratio, score_cutoff=100, workers=_workers(asked)
+        )
+        for place in np.flatnonzero(shared):
+            rest = set(left[place].split(" ")) ^ set(right[place].split(" "))
+            # The second Soviet street is not the Soviet street.
+            if not any(word[1:].isdigit() for word in rest):
+                likeness[asked[place]] = PART_OF
+    return likeness
 
 
 _AT = {name: place for place, name in enumerate(FEATURES)}

@@ -12,13 +12,12 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 from urllib.parse import urlsplit
 
-from django.utils.translation import gettext as _
-
 from orbita.clients.days import read_day
 from orbita.clients.fields.column import KEY, LONG, TEXT, WHOLE
 from orbita.clients.models.fields import FieldDefinition
 from orbita.core.models import Company
 from orbita.core.money import exponent, from_minor
+from orbita.core.sentences import Sentence as _
 from orbita.core.text import clean_line, clean_text, normalise
 from orbita.ui import formats
 
@@ -184,7 +183,7 @@ def _plain_flag(field: FieldDefinition, value: Any) -> bool:
 
 
 def _flag_words(field: FieldDefinition, value: Any) -> str:
-    return _("yes") if value else _("no")
+    return str(_("yes") if value else _("no"))
 
 
 # ---- choices ----

@@ -8,13 +8,14 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError
 from django.db.models import QuerySet
-from django.utils.translation import gettext as _
 
 from orbita.clients.fields import kinds
 from orbita.clients.fields.column import KEY, path
 from orbita.clients.fields.known import PREFIX, active, is_own, own_field
 from orbita.clients.models.fields import FieldDefinition, FieldMark
 from orbita.core.rules import RuleError
+from orbita.core.sentences import Sentence as _
+from orbita.core.sentences import conflict
 from orbita.core.text import normalise
 
 Values = Mapping[str, Any]
@@ -37,7 +38,7 @@ def read(subject: str, values: Values, actor: Any = None, kind: str = "") -> dic
     actor, whoever asks has checked.
     """
     clean: dict[str, Any] = {}
-    errors: dict[str, list[str]] = {}
+    errors: dict[str, list[Any]] = {}
     for name, value in values.items():
         field = own_field(subject, name)
         try:
@@ -49,7 +50,7 @@ def read(subject: str, values: Values, actor: Any = None, kind: str = "") -> dic
             if clean[name] is not None and not field.suits(kind):
                 raise ValueError(_("This field is for other kinds of clients."))
         except ValueError as error:
-            errors[name] = [str(error)]
+            errors[name] = list(error.args)
     if errors:
         raise ValidationError(errors)
     return clean
@@ -190,7 +191,7 @@ def require_distinct(record: Any, subject: str, names: Collection[str]) -> None:
             words = _(
                 "“%(value)s” stands on another card already, and “%(field)s” is never repeated."
             )
-            raise ValidationError({field.name: ValidationError(words % shown, code="conflict")})
+            raise ValidationError({field.name: conflict(words % shown)})
 
 
 @contextmanager
@@ -211,7 +212,7 @@ def refuse_repeated(error: IntegrityError) -> None:
     field = FieldDefinition.objects.filter(pk=broken[1]).first() if broken else None
     if field is not None:
         words = _("Another card has just been given this value, and “%(field)s” is never repeated.")
-        sentence = ValidationError(words % {"field": field.label}, code="conflict")
+        sentence = conflict(words % {"field": field.label})
         raise ValidationError({field.name: sentence}) from None
 
 

@@ -17,9 +17,11 @@ from orbita.clients.aliases import survivor_id
 from orbita.clients.first_names import FIRST_NAMES
 from orbita.clients.guarding import Sight
 from orbita.clients.search import lookup, query
+from orbita.clients.search.addresses import NOT_PLACES, by_address
 from orbita.clients.search.diminutives import OTHER_FORMS
 from orbita.clients.search.index import NAME, OWN, PLACE, unpacked
 from orbita.clients.search.lookup import Found
+from orbita.clients.search.match import Match
 from orbita.clients.search.spelling import (
     are_neighbours,
     hashes,
@@ -45,20 +47,6 @@ MOST_CHECKED = 2500
 FREQUENT_PAIRS = 8
 SCANNED = 8_000
 LOOKED_AT = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Match:
-    """A card that may be meant. `price` is 0 for what was typed exactly; `why` are codes.
-
-    `own_words` are those words of own fields that it was found by.
-    """
-
-    client_id: int
-    price: float
-    why: tuple[str, ...]
-    told: str = ""
-    own_words: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -151,6 +139,9 @@ def _matches(text: str, seen: Sight, region: str, limit: int) -> list[Match]:
         found.take(_by_digits(text, plain, digits, region))
         return found.cheapest(limit)
     found.take(_by_handle(plain))
+    found.take(_by_tag(plain))
+    if seen.shows("addresses"):
+        found.take(by_address(plain, lambda words: _by_places(words, limit)))
     found.take(_by_words(plain, seen, limit))
     return found.cheapest(limit)
 
@@ -253,6 +244,19 @@ def _phones(numbers: Iterable[str]) -> list[tuple[int, str]]:
     return lookup.with_keys([*given, *(f"whatsapp:{one}" for one in given)]) if given else []
 
 
+def _by_places(reading: query.Reading, limit: int) -> list[Match]:
+    search = _Words(reading, limit, NOT_PLACES)
+    return search.as_typed() or search.one_slip()
+
+
+def _by_tag(plain: str) -> list[Match]:
+    """Those with a tag that begins so, in either layout of the keyboard."""
+    starts = {plain, *(" ".join(one.words) for one in query.readings(plain))}
+    starts = {start for start in starts if len(start) > 1}
+    tagged = lookup.with_tags(starts, 100) if starts else []
+    return [Match(pk, ELSEWHERE * 2, ("tag",), name) for pk, name in tagged]
+
+
 # ---- words ----
 
 
@@ -311,10 +315,7 @@ class _Words:
                     term.add(word, FORM, "form")
             self._beginnings(term)
         self._same_sounds([term for term in self.terms if len(term.sound) > 1])
-        found = self._cards()
-        if len(self.terms) == 1:
-            found += self._tagged(self.terms[0])
-        return found
+        return self._cards()
 
     def _beginnings(self, term: Term) -> None:
         starts = [term.text]
@@ -520,13 +521,6 @@ class _Words:
             tuple(dict.fromkeys(why)),
             own_words=tuple(own_words),
         )
-
-    def _tagged(self, term: Term) -> list[Match]:
-        starts = [term.text] if len(term.text) > 1 else []
-        return [
-            Match(pk, ELSEWHERE * 2, ("tag",), name)
-            for pk, name in (lookup.with_tags(starts, 100) if starts else [])
-        ]
 
 
 def _names_beginning(start: str) -> list[str]:

@@ -202,6 +202,12 @@ def with_numbers(values: Collection[str]) -> list[tuple[int, str]]:
     return _rows(f"SELECT client_id, value FROM clients_externalid WHERE {one_of}", [given])  # noqa: S608
 
 
+def addresses_of(clients: Collection[int]) -> list[tuple[int, str]]:
+    """(client, address without its city) of these clients."""
+    given, one_of = _one_of("client_id", list(clients))
+    return _rows(f"SELECT client_id, text FROM clients_address WHERE {one_of}", [given])  # noqa: S608
+
+
 def with_tags(texts: Collection[str], most: int) -> list[tuple[int, str]]:
     """(client, tag) of clients with a tag that begins in one of these ways; the newest first."""
     branch = "(t.name_key >= %s AND t.name_key < %s)"

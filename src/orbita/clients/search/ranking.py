@@ -16,9 +16,9 @@ from orbita.clients.fields.values import text_in
 from orbita.clients.guarding import Sight, sight
 from orbita.clients.models import Client, FieldDefinition
 from orbita.clients.search import engine, lookup
-from orbita.clients.search.engine import Match
+from orbita.clients.search.match import Match
 from orbita.clients.search.query import own_number, readings
-from orbita.clients.search.spelling import skeleton
+from orbita.clients.search.spelling import in_cyrillic, skeleton
 from orbita.clients.search.texts import find_in_texts
 from orbita.clients.tokens import name_words
 from orbita.core.text import normalise, search_tokens
@@ -86,8 +86,7 @@ def find_clients(
         matches += [one for one in _among(seen, text, open_to) if one.client_id not in known]
     by_id = {match.client_id: match for match in matches}
     now, initials = timezone.now(), _initials(text)
-    # As typed, and as it reads on the other layout of the keyboard.
-    wanted = tuple({normalise(text), *(" ".join(one.words) for one in readings(normalise(text)))})
+    wanted = _spellings(normalise(text))
     order = sorted(
         (
             _level(_price(by_id[pk], name, initials)),
@@ -117,6 +116,12 @@ def find_clients(
         for pk in why
         if pk in cards and told[pk] is not None
     ]
+
+
+def _spellings(plain: str) -> tuple[str, ...]:
+    """The text as typed, as it reads on the other layout of the keyboard, and in Russian letters."""
+    read = (" ".join(one.words) for one in readings(plain))
+    return tuple({plain, *read, in_cyrillic(plain)})
 
 
 def _own_fields(

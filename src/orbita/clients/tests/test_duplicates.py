@@ -185,6 +185,30 @@ def test_a_known_phone_is_hinted_at_while_it_is_typed_in_any_form(
     assert "Соколова" not in browser.post(reverse("clients:hints"), {"name": ""}).content.decode()
 
 
+@pytest.mark.parametrize(
+    ("service", "typed"),
+    [
+        ("telegram", "@sokolova_ira"),
+        ("telegram", "Sokolova_Ira"),
+        ("telegram", "https://t.me/sokolova_ira"),
+        ("vk", "sokolova.ira"),
+        ("whatsapp", "8 900 000-14-27"),
+    ],
+)
+def test_a_known_name_in_a_messenger_is_hinted_at_in_any_form(
+    head: User, browse: Sign, service: str, typed: str
+) -> None:
+    contacts = [
+        read_contact("messenger", "t.me/sokolova_ira"),
+        read_contact("messenger", "vk.com/sokolova.ira"),
+        read_contact("messenger", "wa.me/79000001427"),
+    ]
+    create_client(actor=head, values={"name": "Соколова Ирина"}, contacts=contacts)
+    data = {"contacts-0-type": f"messenger:{service}", "contacts-0-value": typed}
+    page = browse(head).post(reverse("clients:hints"), data).content.decode()
+    assert "Соколова Ирина" in page
+
+
 def test_of_a_card_that_may_not_be_opened_only_its_responsible_is_told(
     make: Make, alice: User, charlie: User, browse: Sign
 ) -> None:

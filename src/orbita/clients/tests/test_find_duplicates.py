@@ -206,6 +206,26 @@ def test_the_evidence_says_why() -> None:
     assert set(pair.evidence) <= set(CODES)
 
 
+@pytest.mark.parametrize(
+    ("one", "two", "same"),
+    [
+        ("Садовая, 12-5", "жилой комплекс Солнечный город, ул. Садовая, 12-5", True),
+        ("2-я Советская, 12", "посёлок Знамя, 2-я Советская, 12", True),
+        ("62 matina street", "62 matina street sun city resort", True),
+        # The second Soviet street is not the Soviet street.
+        ("Советская, 12", "2-я Советская, 12", False),
+        ("Садовая, 12-5", "жилой комплекс Солнечный город, ул. Садовая, 14-5", False),
+        ("Садовая, 12-5", "жилой комплекс Солнечный город, 12-5", False),
+    ],
+)
+def test_a_house_may_be_told_with_the_name_of_its_district(one: str, two: str, same: bool) -> None:
+    cards = [
+        other(id=place, places=(Place("Казань", text),)) for place, text in ((1, one), (2, two))
+    ]
+    found = [pair for pair in find_pairs([*cards, *crowd()], 0.0001) if (pair.a, pair.b) == (1, 2)]
+    assert ["address" in pair.evidence for pair in found] == [same]
+
+
 def test_a_company_is_the_same_with_any_form_and_quotes_and_its_person_is_not_it() -> None:
     phones = ("+78435551234",)
     romashka = Record(

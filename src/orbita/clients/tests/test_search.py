@@ -156,6 +156,45 @@ def test_exact_hits_come_first_and_those_dealt_with_lately_before_others(alice: 
     assert [one.client for one in find_clients(alice, "иванов петр", 5)] == [warm, cold, near]
 
 
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "Петербургская 30",
+        "казань, ул. Петербургская, д. 30, кв. 118",
+        "ул Петербургская 30-118",
+        "Петрбургская 30",
+    ],
+)
+def test_an_address_is_found_as_people_write_it_that_very_house_first(
+    alice: User, typed: str
+) -> None:
+    wanted, near = (
+        create_client(
+            actor=alice,
+            values={"name": name},
+            addresses=[{"city": "Казань", "text": f"ул. Петербургская, д. {house}, кв. 118"}],
+        )
+        for name, house in (("Яшина Анна", 30), ("Алиева Анна", 3))
+    )
+    add_note(actor=alice, client=near, kind="call", text="просил счёт")
+    assert [one.client for one in find_clients(alice, typed, 5)] == [wanted, near]
+
+
+def test_a_tag_of_several_words_is_found(row: Client, alice: User) -> None:
+    set_tags(actor=alice, client=row, tags=["Дарит на праздники"])
+    (found,) = find_clients(alice, "дарит на пр", 5)
+    assert (found.client, found.why) == (row, ("tag",))
+
+
+def test_a_surname_in_other_letters_comes_before_patronymics_that_begin_so(alice: User) -> None:
+    """However often those were dealt with."""
+    for _number in range(12):
+        other = create_client(actor=alice, values={"name": "Белова Анна Ивановна"})
+        add_note(actor=alice, client=other, kind="call", text="просила счёт")
+    wanted = create_client(actor=alice, values={"name": "Иванов Тимофей"})
+    assert find_clients(alice, "Ivanov", 10)[0].client == wanted
+
+
 def test_a_manager_finds_his_own_clients_only(alice: User, charlie: User, row: Client) -> None:
     assert find_clients(charlie, "семенова", 5) == []
     assert find_clients(charlie, "4567", 5) == []

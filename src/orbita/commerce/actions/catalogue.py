@@ -8,7 +8,6 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from orbita.accounts import policy
 from orbita.accounts.models import User
@@ -18,6 +17,8 @@ from orbita.commerce.models import PriceChange, Product, ProductGroup
 from orbita.commerce.sums import LARGEST_FACTOR
 from orbita.core.events import NewEvent, changes, emit, emit_many
 from orbita.core.models import Company, Origin
+from orbita.core.sentences import Sentence, conflict, joined, said_by
+from orbita.core.sentences import Sentence as _
 from orbita.core.text import clean_line, normalise
 
 _TOLD = ("name", "kind", "sku", "unit", "currency", "price", "is_active", "description")
@@ -198,7 +199,7 @@ def unload_products(
     updated: Sequence[tuple[int, int, ProductData]] = (),
     *,
     actor: User,
-) -> list[tuple[int, str]]:
+) -> list[tuple[int, Sentence]]:
     """Removes loaded products (id → version) and puts changed ones back (id, version, before).
 
     What was changed since or is used by an order, a cart or anything else stays: returned as
@@ -230,7 +231,7 @@ def unload_products(
                         actor=actor, data=before, product=rows[pk], event_origin=Origin.RESTORE
                     )
                 except ValidationError as error:  # its article or a unique value is another's now
-                    kept[pk] = " ".join(error.messages)
+                    kept[pk] = joined(said_by(error))
         emit_many(told, actor=actor, origin=Origin.RESTORE)
     return sorted(kept.items())
 
@@ -249,8 +250,8 @@ def _distinct(rows: Sequence[ProductData]) -> Sequence[ProductData]:
     ]
 
 
-def _used(ids: Iterable[int]) -> dict[int, str]:
-    wanted, used = list(ids), {}
+def _used(ids: Iterable[int]) -> dict[int, Sentence]:
+    wanted, used = list(ids), dict[int, Sentence]()
     for relation in Product._meta.related_objects:
         model: Any = relation.related_model
         if model is PriceChange:
@@ -259,7 +260,7 @@ def _used(ids: Iterable[int]) -> dict[int, str]:
         for pk in model._base_manager.filter(**{f"{name}__in": wanted}).values_list(
             name, flat=True
         ):
-            used[pk] = _("It is used: %(what)s.") % {"what": model._meta.verbose_name}
+            used[pk] = _("It is used: %(what)s.") % {"what": Sentence(model._meta.verbose_name_raw)}
     return used
 
 
@@ -275,9 +276,8 @@ def _groups(rows: Sequence[ProductData]) -> Mapping[str, ProductGroup]:
 def _locked(product: Product, version: int | None = None) -> Product:
     fresh = Product.objects.select_for_update(no_key=True).get(pk=product.pk)
     if version is not None and fresh.version != version:
-        raise ValidationError(
-            _("Somebody changed the product meanwhile. Look at it again and repeat your change."),
-            code="conflict",
+        raise conflict(
+            _("Somebody changed the product meanwhile. Look at it again and repeat your change.")
         )
     return fresh
 
@@ -323,7 +323,7 @@ def _save(product: Product) -> None:
             product.save()
     except IntegrityError as error:
         own.refuse_repeated(error)
-        taken = ValidationError(_("Another product has this article."), code="conflict")
+        taken = conflict(_("Another product has this article."))
         raise ValidationError({"sku": taken}) from None
 
 

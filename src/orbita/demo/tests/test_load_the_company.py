@@ -11,6 +11,7 @@ from pytest_django import Settings
 from orbita.accounts.models import User
 from orbita.analytics.models import RfmMonth, RfmScore
 from orbita.clients import facts
+from orbita.clients.chains import leads_to
 from orbita.clients.fields.indexing import build_index
 from orbita.clients.models import (
     Address,
@@ -25,7 +26,7 @@ from orbita.clients.models import (
     Segment,
 )
 from orbita.clients.past.rebuilding import PARTS, card_at
-from orbita.clients.relations import KINDS, leads_to
+from orbita.clients.relations import KINDS
 from orbita.commerce.models import Cart, Order, OrderLine, Product
 from orbita.core.models import Company, Event, Job, Origin
 from orbita.demo.company import generate

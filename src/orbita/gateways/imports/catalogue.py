@@ -14,7 +14,7 @@ from orbita.commerce.actions import load_products, save_product
 from orbita.commerce.actions.catalogue import ProductData
 from orbita.commerce.models import Product
 from orbita.core.models import Origin
-from orbita.core.sentences import keep
+from orbita.core.sentences import keep, said_by
 from orbita.core.text import normalise
 from orbita.gateways.imports import own_cells
 from orbita.gateways.imports.journal import Journal, Subject
@@ -121,7 +121,7 @@ class Catalogue:
                 event_origin=Origin.IMPORT,
             )
         except ValidationError as error:
-            self._journal.rejected(Rejected(row.number, keep(*error.messages), row.cells))
+            self._journal.rejected(Rejected(row.number, keep(*said_by(error)), row.cells))
             return "rejected"
         product.__dict__.update(saved.__dict__)
         self._journal.changed(

@@ -12,6 +12,7 @@ import pytest
 from django.core.management import call_command
 from django.test import Client as Browser
 from django.urls import reverse
+from django.utils import translation
 
 from orbita.accounts.models import User
 from orbita.clients.actions import create_client
@@ -21,6 +22,7 @@ from orbita.clients.search import indexed_words
 from orbita.commerce.models import Order, Product
 from orbita.core.events import payload_of
 from orbita.core.models import Event
+from orbita.core.sentences import say
 from orbita.gateways.actions import propose_mapping, receive_file
 from orbita.gateways.exports.lists import plan_of
 from orbita.gateways.tests.conftest import Bring, contents, outcome
@@ -358,6 +360,43 @@ def test_a_product_is_put_back_though_its_field_is_required_and_closed_by_now(
     change_field(actor=admin, field=field, required="always", edit_roles=[admin.role_id])
     undo(row)
     assert Product.objects.get().own is None
+
+
+def said(read: Callable[[], str]) -> tuple[str, str]:
+    """A stored sentence in English and in Russian."""
+    with translation.override("en"):
+        english = read()
+    with translation.override("ru"):
+        return english, read()
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_why_a_product_is_left_out_is_told_in_the_language_of_the_reader(
+    bring: Bring, sheet: Sheet, undo: Any, product_fields: None, head: User, language: str
+) -> None:
+    head.language = language
+    head.save(update_fields=["language"])
+    heads = ("Артикул", "Товар", "Штамп")
+    bring(sheet([heads, ("1", "Стол", "A"), ("2", "Стул", "B")]), kind="products")
+    refused = bring(
+        sheet([heads, ("2", "Стул", "a")], "b.csv"), kind="products", on_match="overwrite"
+    )
+    assert outcome(refused) == {"rejected": 1}
+    row = refused.rows.get()
+    assert said(lambda: row.why) == (
+        "“a” stands on another card already, and “Штамп” is never repeated.",
+        "«a» уже стоит в другой карточке, а поле «Штамп» не повторяется.",
+    )
+    changed = bring(
+        sheet([heads, ("2", "Стул", "C")], "c.csv"), kind="products", on_match="overwrite"
+    )
+    bring(sheet([heads, ("1", "Стол", "B")], "d.csv"), kind="products", on_match="overwrite")
+    undo(changed)
+    change = changed.changes.get(subject="product")
+    assert said(lambda: say(change.kept)) == (
+        "“B” stands on another card already, and “Штамп” is never repeated.",
+        "«B» уже стоит в другой карточке, а поле «Штамп» не повторяется.",
+    )
 
 
 # ---- defaults ----

@@ -19,6 +19,7 @@ from orbita.core.backup import (
     making,
     proof,
 )
+from orbita.core.backup.away import fetching
 from orbita.core.events import emit
 from orbita.core.models import Backup, BackupPlan, Origin
 from orbita.core.seals import checkpoints
@@ -50,15 +51,25 @@ class Restored:
 
 
 def restore(
-    path: Path, identities: Sequence[Any] = (), *, over: bool = False, say: Say = lambda words: None
+    source: Path | str,
+    identities: Sequence[Any] = (),
+    *,
+    over: bool = False,
+    say: Say = lambda words: None,
 ) -> Restored:
-    """Restores an archive. `over` allows it where a base is at work already, after saving that one.
+    """Restores an archive: a file, or `s3:NAME` in the storage. `over` allows it where a base is at
+    work already, after saving that one.
 
     The archive is taken apart, loaded into a temporary base, compared, brought up to this version
     and looked at before anything of what is there is touched. Raises `BackupError` otherwise.
     """
     with alone(), making.told_in_words(), making.working() as work:
         full = _is_full()
+        if isinstance(source, str):
+            say("Fetching it from the storage...")
+            path = fetching.fetch(source, work)
+        else:
+            path = source
         _accept(archive.read_manifest(path, identities))
         if full and not over:
             raise BackupError(

@@ -163,7 +163,9 @@ def _write() -> None:
             judge(user_id)
         if readers or _slowed:
             learn_who_is_slowed()
-    connection.close()
+    # One that the server has cut off may not let itself be closed either.
+    with contextlib.suppress(Exception):
+        connection.close()
 
 
 def readings_of(user_ids: Sequence[int], first: date) -> list[tuple[int, date, str, int]]:

@@ -12,7 +12,17 @@ from django.utils import timezone
 from orbita.accounts.actions import save_role
 from orbita.accounts.models import User
 from orbita.accounts.policy import Denied
-from orbita.clients.actions import create_client, create_segment, undo_event, update_client
+from orbita.clients.actions import (
+    assign_responsible,
+    create_client,
+    create_segment,
+    may_undo_merge,
+    merge_clients,
+    undo_event,
+    undo_many,
+    undo_merge,
+    update_client,
+)
 from orbita.clients.confining import SEGMENTS
 from orbita.clients.models import Client, Consent, DataRequest, Segment
 from orbita.clients.privacy.own_page.actions import accept
@@ -130,3 +140,42 @@ def test_requests_of_clients_beyond_the_bounds_are_not_in_the_register(
         for row in DataRequest.objects.order_by("pk")
     ]
     assert pages == [200, 404, 200]
+
+
+@pytest.mark.parametrize("fresh", [True, False])
+def test_an_old_bulk_change_is_taken_back_within_the_bounds_only(
+    salon: Client,
+    plant: Client,
+    head: User,
+    bob: User,
+    admin: User,
+    confine: Callable[..., User],
+    monkeypatch: pytest.MonkeyPatch,
+    fresh: bool,
+) -> None:
+    token = assign_responsible(
+        actor=head, client_ids=[salon.pk, plant.pk], responsible=bob
+    ).undo_token
+    rule = {"fact": "number", "op": "in", "value": [salon.pk]}
+    user = confine(create_segment(actor=admin, name="Салоны", rule=rule))
+    if not fresh:
+        monkeypatch.setattr("orbita.clients.actions.undo.OWN_WINDOW", timedelta(0))
+    undone = undo_many(actor=user, token=token)
+    assert (undone.restored, undone.kept) == ((2, 0) if fresh else (1, 1))
+    plant.refresh_from_db()
+    assert (plant.responsible == bob) is not fresh
+
+
+def test_a_merge_beyond_the_bounds_is_not_taken_back(
+    admin: User, salon: Client, plant: Client, user: User
+) -> None:
+    other = create_client(actor=admin, values={"name": "Завод-2"})
+    merge = merge_clients(actor=admin, keep=plant, drop=other)
+    assert not may_undo_merge(user, merge)
+    with pytest.raises(Denied):
+        undo_merge(actor=user, merge=merge)
+    inside = merge_clients(
+        actor=admin, keep=salon, drop=create_client(actor=admin, values={"name": "Салон-2"})
+    )
+    assert may_undo_merge(user, inside)
+    assert undo_merge(actor=user, merge=inside)

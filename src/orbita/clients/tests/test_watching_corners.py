@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 import pytest
+from django.db import OperationalError
 from django.test import Client as Browser
 
 from orbita.accounts import watching
@@ -49,3 +50,13 @@ def test_one_who_is_slowed_goes_on_with_the_card_that_he_was_let_on_to(
         assert browser.get(f"/clients/{one.pk}/{page}").status_code == 200
     for page in ("", "history/", "edit/"):
         assert browser.get(f"/clients/{other.pk}/{page}").status_code == 429
+
+
+def test_a_connection_that_cannot_even_be_closed_ends_no_counting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken() -> None:
+        raise OperationalError("server closed the connection unexpectedly")
+
+    monkeypatch.setattr(watching.connection, "close", broken)
+    watching._write()

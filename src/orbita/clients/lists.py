@@ -475,6 +475,7 @@ VIEWS: list[BuiltinView] = [
 
 CLIENTS = ListSpec(
     name="clients",
+    personal=True,
     label=gettext_lazy("Clients"),
     url_name="clients:list",
     queryset=lambda actor: Client.objects.visible_to(actor),
@@ -511,6 +512,7 @@ def _restore(request: HttpRequest, selection: Selection) -> HttpResponse:
 
 BIN = ListSpec(
     name="clients-bin",
+    personal=True,
     label=gettext_lazy("Deleted clients"),
     url_name="clients:bin",
     queryset=lambda actor: Client.objects.in_bin_of(actor),

@@ -341,8 +341,8 @@ def test_a_double_click_sends_one_request(world: World, browser: Browser, correc
     url = address(world, make(world))
     for _click in range(2):
         assert post(browser, url, "correct", first_name="Юлия").status_code == 302
-        post(browser, url, "ask", kind="copy")
-    assert sorted(DataRequest.objects.values_list("kind", flat=True)) == ["copy", "correct"]
+        post(browser, url, "ask", kind="access")
+    assert sorted(DataRequest.objects.values_list("kind", flat=True)) == ["access", "correct"]
     post(browser, url, "correct", first_name="Юлиана")
     assert DataRequest.objects.filter(kind="correct").count() == 2
 
@@ -367,7 +367,7 @@ def test_two_requests_at_the_same_moment_are_one(world: World, monkeypatch: Any)
     def work() -> None:
         try:
             with contextlib.suppress(ValidationError):
-                actions.ask(link=link, kind="copy")
+                actions.ask(link=link, kind="access")
         finally:
             connection.close()
 
@@ -376,7 +376,7 @@ def test_two_requests_at_the_same_moment_are_one(world: World, monkeypatch: Any)
         thread.start()
     for thread in threads:
         thread.join()
-    assert DataRequest.objects.filter(client=client, kind="copy").count() == 1
+    assert DataRequest.objects.filter(client=client, kind="access").count() == 1
 
 
 def test_by_the_rule_a_correction_is_written_at_once_and_never_takes_a_contact_away(

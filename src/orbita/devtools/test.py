@@ -17,6 +17,7 @@ from typing import IO
 from xml.etree import ElementTree
 
 from orbita import translations
+from orbita.core.tests.seaweed import find_weed
 from orbita.devtools import (
     ROOT,
     apt_install,
@@ -27,7 +28,6 @@ from orbita.devtools import (
     postgres,
     say,
 )
-from orbita.devtools.seaweed import find_weed
 
 # Debian package, a program of it, and what goes untested without it.
 TOOLS = (

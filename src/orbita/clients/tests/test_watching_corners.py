@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from django.test import Client as Browser
 
 from orbita.accounts import watching
@@ -59,7 +59,7 @@ def test_a_connection_that_cannot_even_be_closed_ends_no_counting(
     def broken() -> None:
         raise OperationalError("server closed the connection unexpectedly")
 
-    monkeypatch.setattr(watching.connection, "close", broken)
+    monkeypatch.setattr(connection, "close", broken)
     watching._write()
 
 

@@ -10,7 +10,7 @@ import pytest
 from django.conf import settings
 
 from orbita.core.tests.place import Place
-from orbita.devtools.seaweed import Seaweed, find_weed
+from orbita.core.tests.seaweed import Seaweed, find_weed
 
 LEASE = {"ORBITA_JOB_LEASE": "2", "ORBITA_MAIL_LEASE": "2"}
 

@@ -16,8 +16,8 @@ from django.utils import timezone
 from orbita.core.backup import BackupError, making, plan, work
 from orbita.core.backup.away import copies, fetching
 from orbita.core.backup.away import storage as storages
-from orbita.core.models import Backup, BackupCopy, Company, Event, Job
-from orbita.devtools.seaweed import BUCKET, KEY_ID, SECRET, Seaweed
+from orbita.core.models import Backup, BackupCopy, BackupPlan, Company, Event, Job
+from orbita.core.tests.seaweed import BUCKET, KEY_ID, SECRET, Seaweed
 
 pytestmark = [pytest.mark.server, pytest.mark.django_db]
 Status = BackupCopy.Status
@@ -25,7 +25,7 @@ SMALL = 300_000
 
 
 @pytest.fixture
-def place(seaweed: Seaweed, settings: Any, tmp_path: Path) -> Iterator[Seaweed]:
+def place(seaweed: Seaweed, settings: Any, tmp_path: Path) -> Seaweed:
     """The server as the storage of this base, under a prefix of this test's own."""
     settings.ORBITA_S3 = {
         "endpoint": seaweed.endpoint,
@@ -46,7 +46,7 @@ def place(seaweed: Seaweed, settings: Any, tmp_path: Path) -> Iterator[Seaweed]:
 def made(size: int = SMALL, *, age: int = 0) -> Backup:
     """A proved backup of so many bytes, `age` days old."""
     moment = timezone.now().replace(microsecond=0) - timedelta(days=age)
-    folder = making.folder_of(plan.BackupPlan.current())
+    folder = making.folder_of(BackupPlan.current())
     folder.mkdir(exist_ok=True)
     path = folder / making.name_for(moment, encrypted=False)
     content = os.urandom(size)

@@ -17,7 +17,7 @@ import pytest
 
 from orbita.core.backup import keys
 from orbita.core.tests.place import Place, wait_for
-from orbita.devtools.seaweed import Seaweed
+from orbita.core.tests.seaweed import Seaweed
 
 pytestmark = pytest.mark.server
 

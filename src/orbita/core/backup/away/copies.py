@@ -68,7 +68,7 @@ def enter(backup: Backup) -> BackupCopy:
         defaults={
             "backup": backup,
             "made_at": backup.started_at,
-            "size": backup.size,
+            "size": backup.size or 0,
             "sha256": backup.sha256,
         },
     )[0]

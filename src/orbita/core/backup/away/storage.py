@@ -23,7 +23,7 @@ from orbita.core.sentences import Sentence
 from orbita.core.sentences import Sentence as _
 
 if TYPE_CHECKING:
-    from obstore.store import ClientConfig
+    from obstore.store import ClientConfig, S3Credential
 
 PART = 8 << 20  # bytes; S3 takes no parts below 5 MiB but the last
 MOST_PARTS = 9000  # S3 takes 10,000
@@ -88,15 +88,18 @@ class Storage:
             # One request per file: not every server knows the other way.
             disable_bulk_delete=True,
             s3_express=False,
-            credential_provider=lambda: {
-                "access_key_id": given["key_id"],
-                "secret_access_key": given["secret"],
-                "token": None,
-                "expires_at": None,
-            },
+            credential_provider=self._key,
             client_options=client,
             retry_config={"max_retries": 3, "retry_timeout": timedelta(minutes=2)},
         )
+
+    def _key(self) -> "S3Credential":
+        return {
+            "access_key_id": self._given["key_id"],
+            "secret_access_key": self._given["secret"],
+            "token": None,
+            "expires_at": None,
+        }
 
     def put(self, name: str, blocks: Iterator[bytes], size: int) -> None:
         """Uploads in parts; the file is there whole or not at all. What `blocks` raises, this raises."""

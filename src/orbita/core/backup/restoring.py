@@ -66,15 +66,14 @@ def restore(
     with alone(), making.told_in_words(), making.working() as work:
         full = _is_full()
         if isinstance(source, str):
+            # Before it is fetched: that may take an hour.
+            _require_leave(full, over)
             say("Fetching it from the storage...")
             path = fetching.fetch(source, work)
         else:
             path = source
         _accept(archive.read_manifest(path, identities))
-        if full and not over:
-            raise BackupError(
-                _("There is a base with data here. With --yes it is saved beside and replaced.")
-            )
+        _require_leave(full, over)
         folder = work / "restored"
         folder.mkdir(mode=0o700)
         say("Reading the archive...")
@@ -101,6 +100,13 @@ def restore(
         for work_left in AFTERWARDS:
             done.afterwards[work_left.name] = work_left.run()
     return done
+
+
+def _require_leave(full: bool, over: bool) -> None:
+    if full and not over:
+        raise BackupError(
+            _("There is a base with data here. With --yes it is saved beside and replaced.")
+        )
 
 
 def _is_full() -> bool:

@@ -70,7 +70,9 @@ class Seaweed:
 
     def start(self) -> None:
         command = [self._program, "-v=0", "server", f"-dir={self.folder / 'data'}"]
-        command += ["-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-filer", "-s3", "-s3.port.iceberg=0"]
+        command += ["-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-filer", "-s3"]
+        # Nothing that listens on a fixed port, and no word to anybody.
+        command += ["-s3.port.iceberg=0", "-s3.port.lance=0", "-master.telemetry=false"]
         command += [f"-s3.config={self.folder / 's3.json'}", "-volume.max=0"]
         command += ["-master.volumeSizeLimitMB=256"]
         for number, name in enumerate(PORTS):

@@ -39,6 +39,33 @@ def test_a_secret_is_read_from_the_file_that_is_named(
     assert (parsed["HOST"], parsed["PASSWORD"], parsed["NAME"]) == ("db", "secret", "orbita")
 
 
+def test_the_storage_of_backups_is_read_whole_or_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert env.storage() == {}
+    monkeypatch.setenv("ORBITA_S3_BUCKET", "backups")
+    with pytest.raises(ImproperlyConfigured, match="needs ORBITA_S3_KEY_ID"):
+        env.storage()
+    (tmp_path / "secret").write_text("whisper\n")
+    monkeypatch.setenv("ORBITA_S3_KEY_ID", "orbita")
+    monkeypatch.setenv("ORBITA_S3_SECRET_FILE", str(tmp_path / "secret"))
+    given = env.storage()
+    assert (given["secret"], given["addressing"]) == ("whisper", "path")
+    assert given["endpoint"] == "https://s3.us-east-1.amazonaws.com"
+    monkeypatch.setenv("ORBITA_S3_PREFIX", "/orbita/main/")
+    monkeypatch.setenv("ORBITA_S3_ENDPOINT", "http://10.1.0.5:9000/")
+    given = env.storage()
+    assert (given["prefix"], given["endpoint"]) == ("orbita/main", "http://10.1.0.5:9000")
+    for wrong in ("ftp://host", "host:9000", "https://user:password@host", "https://"):
+        monkeypatch.setenv("ORBITA_S3_ENDPOINT", wrong)
+        with pytest.raises(ImproperlyConfigured, match="must be https"):
+            env.storage()
+    monkeypatch.setenv("ORBITA_S3_ENDPOINT", "https://s3.example.org")
+    monkeypatch.setenv("ORBITA_S3_ADDRESSING", "odd")
+    with pytest.raises(ImproperlyConfigured, match="path or virtual"):
+        env.storage()
+
+
 def test_the_data_directory_is_closed_to_others(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -419,7 +419,7 @@ class ReadingRulesForm(forms.Form):
 
     cards = forms.IntegerField(label=_("Cards opened"), min_value=1, max_value=1_000_000)
     searches = forms.IntegerField(label=_("Searches"), min_value=1, max_value=1_000_000)
-    rows = forms.IntegerField(label=_("Rows through the API"), min_value=1, max_value=10**9)
+    rows = forms.IntegerField(label=_("Rows of lists and of the API"), min_value=1, max_value=10**9)
     copies = forms.IntegerField(label=_("Copies and prints"), min_value=1, max_value=1_000_000)
     answer = forms.ChoiceField(
         label=_("When somebody reads unusually much"),

@@ -64,6 +64,7 @@ urlpatterns = [
     path("settings/jobs/<int:pk>/retry/", views.retry_job, name="retry-job"),
     path("settings/backups/", views.backups, name="backups"),
     path("settings/backups/now/", views.back_up_now, name="back-up-now"),
+    path("settings/backups/storage/", views.look_into_storage, name="look-into-storage"),
     path("settings/backups/plan/", views.backup_plan, name="backup-plan"),
     path("settings/backups/key/", views.backup_key, name="backup-key"),
     path("settings/backups/resume/", views.resume_sending, name="resume-sending"),

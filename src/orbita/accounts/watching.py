@@ -1,4 +1,4 @@
-"""How much each person reads: cards opened, searches, rows through the API, what is copied and printed;
+"""How much each person reads: cards opened, searches, rows of lists and of the API, what is copied and printed;
 day by day, for 90 days.
 
 Reading must not wait for the database: requests are counted in memory, and the web process writes
@@ -29,17 +29,19 @@ from orbita.core.registry import Registry
 
 EVERY = 5.0  # seconds
 KEPT = 90  # days
-CARD, SEARCH, API, COPY = "card", "search", "api", "copy"
+# Rows of pages were counted later than those of the API, under its name.
+CARD, SEARCH, ROWS, COPY = "card", "search", "api", "copy"
 KINDS: dict[str, Promise] = {
     CARD: pgettext_lazy("reading", "cards opened"),
     SEARCH: pgettext_lazy("reading", "searches"),
-    API: pgettext_lazy("reading", "rows through the API"),
+    ROWS: pgettext_lazy("reading", "rows of lists and of the API"),
     COPY: pgettext_lazy("reading", "copies and prints"),
 }
 # Kinds of rows that are no reading: an alarm was raised (and of what), an administrator lets go on.
 TOLD, LET_ON = "told:", "let on"
 # One card, search or request in so many seconds: enough to work with, and slow to copy a base by.
 SLOWLY = Limit("reading", most=1, seconds=20)
+SLOW_ROWS = 50
 _ADD = (
     "INSERT INTO accounts_reading (user_id, day, kind, subject_id, times) VALUES (%s, %s, %s, %s, %s)"
     " ON CONFLICT (user_id, day, kind, subject_id)"
@@ -87,22 +89,36 @@ _slowed: frozenset[int] = frozenset()
 _let_to: dict[int, int] = {}
 
 
-def note(actor: Any, kind: str, subject_id: int = 0, times: int = 1) -> None:
-    """Counts a reading. One who looks as somebody else reads himself.
+def note(actor: Any, kind: str, *subject_ids: int, times: int = 1) -> None:
+    """Counts a reading, of several cards at once when they stand side by side. One who looks as somebody
+    else reads himself.
 
     Raises `SlowedError` for whoever is let on slowly and comes too soon.
     """
     reader = getattr(actor, "seen_by", None) or actor
     if reader.pk is None or getattr(reader, "is_service", False):
         return
-    again = kind == CARD and _let_to.get(reader.pk) == subject_id
+    again = kind == CARD and subject_ids == (_let_to.get(reader.pk),)
     if reader.pk in _slowed and not again:
         if wait := SLOWLY.wait(f"{reader.pk} {kind}"):
             raise SlowedError(wait)
-        if kind == CARD:
-            _let_to[reader.pk] = subject_id
+        if kind == CARD and len(subject_ids) == 1:
+            _let_to[reader.pk] = subject_ids[0]
     with _lock:
-        _counts[reader.pk, kind, subject_id] += times
+        for subject_id in subject_ids or (0,):
+            _counts[reader.pk, kind, subject_id] += times
+
+
+def note_rows(actor: Any, count: int) -> None:
+    """Counts rows of clients that a page or an answer shows; none are no reading. Raises as `note`."""
+    if count:
+        note(actor, ROWS, times=count)
+
+
+def most_rows(actor: Any, wanted: int) -> int:
+    """How many rows an answer may have: few for whoever is let on slowly."""
+    reader = getattr(actor, "seen_by", None) or actor
+    return min(wanted, SLOW_ROWS) if reader.pk in _slowed else wanted
 
 
 def flush() -> set[int]:
@@ -163,7 +179,9 @@ def _write() -> None:
             judge(user_id)
         if readers or _slowed:
             learn_who_is_slowed()
-    connection.close()
+    # One that the server has cut off may not let itself be closed either.
+    with contextlib.suppress(Exception):
+        connection.close()
 
 
 def readings_of(user_ids: Sequence[int], first: date) -> list[tuple[int, date, str, int]]:

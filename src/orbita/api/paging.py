@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from ninja import Query, Schema
 from pydantic import Field
 
+from orbita.accounts import watching
 from orbita.accounts.models import User
 from orbita.core.rules import RuleError, compile_rule
 
@@ -47,7 +48,7 @@ def page_of(
     after = int(params.cursor) if params.cursor else 0
     if after > LAST_ID:
         raise RuleError(_("There is no such page."))
-    return rows.filter(pk__gt=after).order_by("pk"), params.limit
+    return rows.filter(pk__gt=after).order_by("pk"), watching.most_rows(actor, params.limit)
 
 
 def page_response(items: list[dict[str, Any]], limit: int) -> HttpResponse:

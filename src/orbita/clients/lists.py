@@ -475,6 +475,7 @@ VIEWS: list[BuiltinView] = [
 
 CLIENTS = ListSpec(
     name="clients",
+    personal=True,
     label=gettext_lazy("Clients"),
     url_name="clients:list",
     queryset=lambda actor: Client.objects.visible_to(actor),
@@ -509,8 +510,20 @@ def _restore(request: HttpRequest, selection: Selection) -> HttpResponse:
     return redirect(reverse("clients:bin"))
 
 
+def _erase(request: HttpRequest, selection: Selection) -> HttpResponse:
+    """One after the other: each erasure has its reason and its act."""
+    chosen = list(selection.queryset.values_list("pk", flat=True)[:2])
+    if len(chosen) == 1:
+        return redirect("clients:privacy-erase", pk=chosen[0])
+    toasts.failure(
+        request, _("Choose one client: each is erased with a reason and an act of his own.")
+    )
+    return redirect(reverse("clients:bin"))
+
+
 BIN = ListSpec(
     name="clients-bin",
+    personal=True,
     label=gettext_lazy("Deleted clients"),
     url_name="clients:bin",
     queryset=lambda actor: Client.objects.in_bin_of(actor),
@@ -539,7 +552,10 @@ BIN = ListSpec(
     ),
     default_sort="-deleted",
     search=search,
-    bulk=(BulkAction("restore", gettext_lazy("Restore"), "undo", "clients.delete", _restore),),
+    bulk=(
+        BulkAction("restore", gettext_lazy("Restore"), "undo", "clients.delete", _restore),
+        BulkAction("erase", gettext_lazy("Erase for good"), "trash", "privacy.erase", _erase),
+    ),
     empty=EmptyState(
         gettext_lazy("The recycle bin is empty"),
         gettext_lazy("Deleted clients stay here with all they had, until somebody restores them."),

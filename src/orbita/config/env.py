@@ -3,6 +3,7 @@
 import os
 import secrets
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import dj_database_url
 from cryptography.fernet import Fernet, MultiFernet
@@ -92,3 +93,30 @@ def seal_keys(directory: Path) -> tuple[list[str], Path | None]:
             f"{place} is damaged: restore it from a backup, or the secrets in the base stay closed"
         ) from error
     return keys, None if given else path
+
+
+def storage() -> dict[str, str]:
+    """Where backups are sent besides, S3 or what speaks as it does; empty without ORBITA_S3_BUCKET."""
+    bucket = text("ORBITA_S3_BUCKET")
+    if not bucket:
+        return {}
+    region = text("ORBITA_S3_REGION", "us-east-1")
+    endpoint = text("ORBITA_S3_ENDPOINT", f"https://s3.{region}.amazonaws.com").rstrip("/")
+    parts = urlsplit(endpoint)
+    if parts.scheme not in ("https", "http") or not parts.hostname or parts.username:
+        raise ImproperlyConfigured("ORBITA_S3_ENDPOINT must be https://HOST or http://HOST:PORT")
+    given = {
+        "endpoint": endpoint,
+        "bucket": bucket,
+        "prefix": text("ORBITA_S3_PREFIX").strip("/"),
+        "region": region,
+        "key_id": text("ORBITA_S3_KEY_ID"),
+        "secret": text("ORBITA_S3_SECRET"),
+        "addressing": text("ORBITA_S3_ADDRESSING", "path").lower(),
+        "ca": text("ORBITA_S3_CA"),
+    }
+    if not given["key_id"] or not given["secret"]:
+        raise ImproperlyConfigured("ORBITA_S3_BUCKET needs ORBITA_S3_KEY_ID and ORBITA_S3_SECRET")
+    if given["addressing"] not in ("path", "virtual"):
+        raise ImproperlyConfigured("ORBITA_S3_ADDRESSING must be path or virtual")
+    return given

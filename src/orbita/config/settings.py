@@ -209,6 +209,9 @@ ORBITA_MAIL_FROM = env.text("ORBITA_MAIL_FROM", "orbita@localhost")
 # port. Whoever types an address into a form must not reach what stands beside the server.
 ORBITA_OUTGOING_ALLOW = env.words("ORBITA_OUTGOING_ALLOW")
 
+# Where proved backups are sent besides their folder.
+ORBITA_S3 = env.storage()
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

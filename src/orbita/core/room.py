@@ -58,6 +58,23 @@ KINDS.register(
     EventKind(
         "backup.restored", _("Base restored from a backup"), group="security", icon="gear", erase=()
     ),
+    EventKind(
+        "backup.sent", _("Backup sent to the storage"), group="security", icon="gear", erase=()
+    ),
+    EventKind(
+        "backup.not_sent",
+        _("Backup not sent to the storage"),
+        group="security",
+        icon="gear",
+        erase=(),
+    ),
+    EventKind(
+        "backup.copy_lost",
+        _("Backup in the storage gone or changed"),
+        group="security",
+        icon="gear",
+        erase=(),
+    ),
     EventKind("backup.downloaded", _("Backup downloaded"), group="security", icon="gear", erase=()),
     EventKind(
         "backup.plan_changed", _("Plan of backups changed"), group="security", icon="gear", erase=()
@@ -81,4 +98,6 @@ jobs.SCHEDULES.register(
     jobs.Schedule("check-log", check_log, at=time(5)),
     jobs.Schedule("wake-mail", mail.wake_waiting_mail, every=timedelta(minutes=10)),
     jobs.Schedule("back-up", work.back_up_when_due, every=timedelta(minutes=10)),
+    jobs.Schedule("send-copy", work.send_when_due, every=timedelta(minutes=10)),
+    jobs.Schedule("look-into-storage", work.look_into_storage, every=timedelta(hours=6)),
 )

@@ -17,6 +17,7 @@ from typing import IO
 from xml.etree import ElementTree
 
 from orbita import translations
+from orbita.core.tests.seaweed import find_weed
 from orbita.devtools import (
     ROOT,
     apt_install,
@@ -83,6 +84,8 @@ def _whole() -> int:
             _note(outcome, f"NO {package.upper()}: {loss}")
     if not os.environ.get("ORBITA_TEST_DATA"):
         _note(outcome, "NO DATA SETS: set ORBITA_TEST_DATA to their folder to compare with them")
+    if not find_weed():
+        _note(outcome, "NO SEAWEEDFS: backups were sent to no S3 server")
     chromium = browser.find_chromium()
     if chromium:
         os.environ["ORBITA_CHROMIUM"] = chromium

@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from orbita.accounts import policy
+from orbita.core.backup.away import copies
 from orbita.core.backup.plan import is_old
 from orbita.core.models import Company
 from orbita.core.registry import Registry
@@ -63,6 +64,15 @@ def of_backups(user: Any) -> list[Banner]:
             Banner(
                 _("The last proved backup was made %(when)s.")
                 % {"when": ago(company.backed_up_at)},
+                url=reverse("accounts:backups"),
+                link=_("Backups"),
+            )
+        )
+    elif company.stored_at and copies.are_old(company):
+        found.append(
+            Banner(
+                _("The newest backup in the storage was made %(when)s.")
+                % {"when": ago(company.stored_at)},
                 url=reverse("accounts:backups"),
                 link=_("Backups"),
             )

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from orbita.accounts.models import User
+from orbita.core.backup.away import copies
 from orbita.core.backup.plan import is_old
 from orbita.core.mail import queue_mail
 from orbita.core.models import Company
@@ -16,12 +17,13 @@ from orbita.core.sentences import say
 
 
 def raise_alarms() -> None:
-    """Tells every administrator of a log that was changed and of backups that stay away, each once a
-    week while it lasts.
+    """Tells every administrator of a log that was changed, of backups that stay away and of the newest
+    one that is not in the storage, each once a week while it lasts.
     """
     company = Company.current()
     week = "{}-{}".format(*company.business_date().isocalendar()[:2])
     check = state.last_check()
+    missing = copies.trouble()
     for boss in User.objects.people().filter(is_active=True, role__is_administrator=True):
         with override(boss.language):
             if check and not check.ok:
@@ -32,6 +34,9 @@ def raise_alarms() -> None:
                 made = company.backed_up_at.astimezone(ZoneInfo(boss.time_zone))
                 told = date_format(made, "DATETIME_FORMAT")
                 _write(boss, f"old-backup:{week}", *_of_the_backups(told))
+            if missing or copies.are_old(company):
+                reason = missing.reason if missing else ""
+                _write(boss, f"copy-away:{week}", *_of_the_storage(reason))
 
 
 def _write(boss: User, key: str, subject: str, text: str) -> None:
@@ -60,3 +65,12 @@ def _of_the_backups(made: str) -> tuple[str, str]:
         _("Why the later ones failed stands in Settings, System, Backups."),
     )
     return _("No proved backup for two days"), "\n".join(lines)
+
+
+def _of_the_storage(reason: str) -> tuple[str, str]:
+    lines = (
+        _("The newest backup lies on the machine of Orbita only."),
+        *([reason] if reason else []),
+        _("Orbita goes on trying. How it stands is in Settings, System, Backups."),
+    )
+    return _("The newest backup is not in the storage"), "\n".join(lines)

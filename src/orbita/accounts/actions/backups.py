@@ -19,6 +19,13 @@ def back_up_now(*, actor: User) -> Backup:
     return work.ask(cause=Backup.Cause.BY_HAND)
 
 
+def look_into_storage(*, actor: User) -> None:
+    """Queues a look at what lies in the storage, and sends what is missing there without waiting."""
+    policy.require(actor, "core.backup")
+    work.look_into_storage.enqueue()
+    work.ask_to_send()
+
+
 def change_backup_plan(*, actor: User, **given: Any) -> BackupPlan:
     """Changes when backups are made, where, and how many stay."""
     policy.require(actor, "core.backup")

@@ -294,6 +294,7 @@ ROWS = [
     ),
     Row("accounts:backups", ADMINISTRATOR),
     Row("accounts:back-up-now", CHANGED_BY_ADMINISTRATOR, method="POST"),
+    Row("accounts:look-into-storage", CHANGED_BY_ADMINISTRATOR, method="POST"),
     Row("accounts:backup-plan", ADMINISTRATOR),
     Row(
         "accounts:backup-plan",

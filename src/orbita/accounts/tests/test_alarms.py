@@ -7,15 +7,19 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test import Client as Browser
+from django.urls import reverse
 from django.utils import timezone
 
 from orbita.accounts.actions import raise_alarms
 from orbita.accounts.models import User
+from orbita.core.backup.away import copies
 from orbita.core.events import emit
-from orbita.core.models import Company, OutgoingMail
+from orbita.core.models import BackupCopy, Company, OutgoingMail
 from orbita.core.seals import seal_all, state
+from orbita.core.sentences import Sentence, keep
 
 pytestmark = pytest.mark.django_db
+PLACE = "https://s3.example.org/b"
 
 
 @pytest.fixture(autouse=True)
@@ -87,3 +91,48 @@ def test_an_old_backup_is_told_and_one_that_never_was_is_not(admin: User) -> Non
     raise_alarms()
     raise_alarms()
     assert [letter.subject for letter in letters()] == ["No proved backup for two days"]
+
+
+def stored(name: str, status: str, hours: int) -> BackupCopy:
+    return BackupCopy.objects.create(
+        place=PLACE,
+        name=name,
+        status=status,
+        size=1,
+        made_at=timezone.now() - timedelta(hours=hours),
+    )
+
+
+def test_a_backup_that_is_not_in_the_storage_is_told(admin: User, settings: Any) -> None:
+    company = Company.current()
+    company.backed_up_at = timezone.now()
+    company.save()
+    stored("old", "there", 30)
+    copy = stored("new", "failed", 1)
+    BackupCopy.objects.filter(pk=copy.pk).update(error=keep(Sentence("It was interrupted.")))
+    raise_alarms()
+    assert letters() == [], "there is no storage"
+    settings.ORBITA_S3 = {"endpoint": "https://s3.example.org", "bucket": "b", "prefix": ""}
+    raise_alarms()
+    raise_alarms()
+    (letter,) = letters()
+    assert letter.subject == "The newest backup is not in the storage"
+    assert "It was interrupted." in letter.text
+
+
+def test_a_storage_that_got_nothing_for_two_days_is_told_everywhere(
+    admin: User, alice: User, settings: Any
+) -> None:
+    settings.ORBITA_S3 = {"endpoint": "https://s3.example.org", "bucket": "b", "prefix": ""}
+    company = Company.current()
+    company.backed_up_at, company.stored_at = timezone.now(), timezone.now() - timedelta(hours=49)
+    company.save()
+    raise_alarms()
+    assert [letter.subject for letter in letters()] == ["The newest backup is not in the storage"]
+    for user, sees in ((admin, True), (alice, False)):
+        browser = Browser()
+        browser.force_login(user)
+        page = browser.get(reverse("accounts:profile")).content.decode()
+        assert ("backup in the storage was made" in page) is sees
+    Company.objects.update(sending_paused_at=timezone.now())
+    assert not copies.are_old(Company.objects.get()), "a restored copy sends nothing on purpose"

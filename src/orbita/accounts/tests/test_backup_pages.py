@@ -3,6 +3,7 @@
 import re
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -11,7 +12,7 @@ from django.utils import timezone
 
 from orbita.accounts.models import User
 from orbita.core.backup import keys
-from orbita.core.models import Backup, BackupPlan, Company, Event, Job
+from orbita.core.models import Backup, BackupCopy, BackupPlan, Company, Event, Job
 
 pytestmark = pytest.mark.django_db
 
@@ -139,3 +140,54 @@ def test_an_old_backup_is_told_everywhere_and_none_at_all_in_the_settings(browse
     assert "last proved backup" in text_of(browser, "accounts:profile")
     Company.objects.update(backed_up_at=timezone.now())
     assert "proved backup" not in text_of(browser, "accounts:profile")
+
+
+def test_the_notice_of_old_backups_leads_to_this_page_from_others_only(browser: Client) -> None:
+    Company.objects.create()
+    here = reverse("accounts:backups")
+    notice = re.compile(r'class="o-alert warn".*?</div>', re.DOTALL)
+    (on_the_page,) = notice.findall(text_of(browser, "accounts:backups"))
+    assert here not in on_the_page
+    (elsewhere,) = notice.findall(text_of(browser, "accounts:jobs"))
+    assert here in elsewhere
+
+
+def test_the_page_shows_what_lies_in_the_storage_without_asking_it(
+    browser: Client, settings: Any, tmp_path: Path
+) -> None:
+    assert "ORBITA_S3_BUCKET" in text_of(browser, "accounts:backups")
+    # Nobody answers there: a page that asked would say so, or wait.
+    settings.ORBITA_S3 = {"endpoint": "http://127.0.0.1:9", "bucket": "b", "prefix": "p"}
+    place = "http://127.0.0.1:9/b/p"
+    now = timezone.now()
+    for name, status, age in (("one", "there", 2), ("two", "failed", 1), ("three", "unknown", 3)):
+        BackupCopy.objects.create(
+            place=place, name=name, status=status, size=5, made_at=now - timedelta(days=age)
+        )
+    BackupCopy.objects.create(place="http://elsewhere/b", name="far", size=5, made_at=now)
+    page = text_of(browser, "accounts:backups")
+    for words in (place, "s3:one", "There, compared", "Not sent", "Not sent by this base"):
+        assert words in page
+    assert "s3:far" not in page
+    assert "The newest backup is not in the storage." in page
+    assert "not encrypted: whoever can read there" in page
+
+
+def test_looking_again_sends_what_waits_without_waiting(
+    browser: Client, settings: Any, tmp_path: Path
+) -> None:
+    settings.ORBITA_S3 = {"endpoint": "http://127.0.0.1:9", "bucket": "b", "prefix": "p"}
+    BackupPlan.objects.create(folder=str(tmp_path))
+    backup = good(tmp_path / "orbita-20261124-030000.tar")
+    copy = BackupCopy.objects.create(
+        place="http://127.0.0.1:9/b/p",
+        name=backup.file.name,
+        backup=backup,
+        status="failed",
+        size=7,
+        made_at=backup.started_at,
+        retry_at=timezone.now() + timedelta(hours=6),
+    )
+    browser.post(reverse("accounts:look-into-storage"))
+    asked = {job.task.rpartition(".")[2]: job.args for job in Job.objects.all()}
+    assert asked == {"look_into_storage": [], "send_copy": [copy.pk]}

@@ -6,6 +6,7 @@ from .backups import (
     backup_plan,
     backups,
     download_backup,
+    look_into_storage,
     resume_sending,
 )
 from .entry import (
@@ -83,6 +84,7 @@ __all__ = [
     "leaving",
     "let_read_on",
     "locked_out",
+    "look_into_storage",
     "mail",
     "new_role",
     "openid_back",

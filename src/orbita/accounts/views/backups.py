@@ -15,12 +15,22 @@ from orbita.accounts.forms import BackupKeyForm, BackupPlanForm
 from orbita.accounts.views.common import accepted, tabbed
 from orbita.accounts.views.profile import me
 from orbita.core.backup import CHECKS
+from orbita.core.backup.away import copies
+from orbita.core.backup.away import storage as storages
 from orbita.core.backup.making import folder_of
 from orbita.core.backup.plan import is_old
-from orbita.core.models import Backup, BackupPlan, Company
+from orbita.core.models import Backup, BackupCopy, BackupPlan, Company
 
 SHOWN = 60
 TONES = {"running": "", "good": "good", "unproved": "bad", "failed": "bad"}
+COPY_TONES = {
+    "waiting": "",
+    "sending": "",
+    "there": "good",
+    "failed": "bad",
+    "gone": "bad",
+    "unknown": "mute",
+}
 CHECK_LABELS = {"rows": gettext_lazy("rows"), "files": gettext_lazy("files")}
 page = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -38,6 +48,7 @@ def backups(request: HttpRequest) -> HttpResponse:
         "hour": f"{plan.hour:02}:00",
         "folder": folder_of(plan),
         **warnings(),
+        **_storage(),
     }
     if request.GET.get("part") == "list":
         return render(request, "accounts/_backups.html", context)
@@ -47,7 +58,40 @@ def backups(request: HttpRequest) -> HttpResponse:
 def warnings() -> dict[str, Any]:
     """What an administrator should know of backups, for this page and that of jobs."""
     company = Company.current()
-    return {"backed_up_at": company.backed_up_at, "backup_is_old": is_old(company)}
+    return {
+        "backed_up_at": company.backed_up_at,
+        "backup_is_old": is_old(company),
+        "stored_at": company.stored_at,
+        "copies_are_old": copies.are_old(company),
+    }
+
+
+def _storage() -> dict[str, Any]:
+    """The storage and what is known to lie there: from rows, for a page waits for no other server."""
+    storage = storages.current()
+    if storage is None:
+        return {"storage": None}
+    rows = BackupCopy.objects.filter(place=storage.place).order_by("-made_at", "-pk")[:SHOWN]
+    return {
+        "storage": storage,
+        "copies": [_copy(row) for row in rows],
+        "newest_is_missing": copies.trouble(),
+    }
+
+
+def _copy(row: BackupCopy) -> dict[str, Any]:
+    return {
+        "name": row.name,
+        "made_at": row.made_at,
+        "sent_at": row.sent_at,
+        "status": row.get_status_display(),
+        "tone": COPY_TONES[row.status],
+        "sending": row.status == BackupCopy.Status.SENDING,
+        "progress": row.progress,
+        "size": row.size,
+        "reason": row.reason,
+        "retry_at": row.retry_at,
+    }
 
 
 def _row(row: Backup) -> dict[str, Any]:
@@ -84,6 +128,13 @@ def _looked_at(proof: dict[str, Any]) -> list[tuple[Any, int]]:
 def back_up_now(request: HttpRequest) -> HttpResponse:
     actions.back_up_now(actor=me(request))
     messages.success(request, _("The backup has begun. You may go on working."))
+    return redirect("accounts:backups")
+
+
+@require_POST
+def look_into_storage(request: HttpRequest) -> HttpResponse:
+    actions.look_into_storage(actor=me(request))
+    messages.success(request, _("Orbita looks into the storage and sends what is missing there."))
     return redirect("accounts:backups")
 
 

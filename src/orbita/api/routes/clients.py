@@ -109,7 +109,7 @@ def list_clients(request: HttpRequest, params: PageParams) -> HttpResponse:
     currency = Company.current().currency
     seen = sight(user)
     found = [as_json(row, currency, user, seen) for row in client_rows(rows)[: limit + 1]]
-    watching.note(user, watching.API, times=min(len(found), limit))
+    watching.note_rows(user, min(len(found), limit))
     return page_response(found, limit)
 
 

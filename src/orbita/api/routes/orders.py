@@ -46,7 +46,7 @@ def list_orders(request: HttpRequest, params: PageParams) -> HttpResponse:
     policy.require(user, "orders.view")
     rows, limit = page_of(Order.objects.visible_to(user), params, subject="order", actor=user)
     found = [as_json(row, user) for row in rows.values(*FIELDS)[: limit + 1]]
-    watching.note(user, watching.API, times=min(len(found), limit))
+    watching.note_rows(user, min(len(found), limit))
     return page_response(found, limit)
 
 

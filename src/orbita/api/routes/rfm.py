@@ -58,7 +58,7 @@ def scores(request: HttpRequest, params: PageParams) -> HttpResponse:
     )
     currency = Company.current().currency
     found = [_as_json(dict(row), currency) for row in rows[: limit + 1]]
-    watching.note(user, watching.API, times=min(len(found), limit))
+    watching.note_rows(user, min(len(found), limit))
     return page_response(found, limit)
 
 

@@ -30,4 +30,4 @@ def test_orders_read_through_the_api_count_as_rows(alice: User) -> None:
     _token, secret = create_token(actor=None, user=alice, name="t", scopes=["*"])
     answer = Browser().get("/api/v1/orders", headers={"Authorization": f"Bearer {secret}"})
     assert len(answer.json()["items"]) == 1
-    assert watching._counts == Counter({(alice.pk, watching.API, 0): 1})
+    assert watching._counts == Counter({(alice.pk, watching.ROWS, 0): 1})

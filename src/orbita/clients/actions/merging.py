@@ -23,6 +23,7 @@ from orbita.clients import aliases, card_fields
 from orbita.clients.actions.grouping import groups_of, refresh_groups
 from orbita.clients.actions.ties import PEOPLE, RELATIONS, ties_of
 from orbita.clients.collections import COLLECTIONS, difference
+from orbita.clients.confining import is_within, require_within
 from orbita.clients.facts import refresh
 from orbita.clients.fields.known import active
 from orbita.clients.fields.values import write_marks
@@ -272,7 +273,9 @@ def may_undo_merge(actor: User, merge: Merge) -> bool:
     if merge.undone_at:
         return False
     keep = Client.objects.filter(pk=merge.keep_id).first()
-    return keep is not None and policy.allows(actor, "clients.merge", keep)
+    return (
+        keep is not None and policy.allows(actor, "clients.merge", keep) and is_within(actor, keep)
+    )
 
 
 def undo_merge(*, actor: User, merge: Merge) -> Unmerged:
@@ -283,6 +286,7 @@ def undo_merge(*, actor: User, merge: Merge) -> Unmerged:
     keep = Client.objects.filter(pk=merge.keep_id).first()
     if keep is not None:
         policy.require(actor, "clients.merge", keep)
+        require_within(actor, keep)
     return take_apart(actor, merge)
 
 

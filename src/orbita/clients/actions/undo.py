@@ -55,14 +55,15 @@ def may_undo(actor: User, event: Event, client: Client | None) -> bool:
     if event.kind == "client.merged":
         merge = Merge.objects.filter(pk=event.subject_id or 0).first()
         return merge is not None and may_undo_merge(actor, merge)
-    if _is_own_and_fresh(actor, event):
+    if is_own_and_fresh(actor, event):
         # Unless his role has been changed since.
         about_notes = event.kind.startswith("note.")
         return policy.allows(actor, "clients.note" if about_notes else "clients.edit")
     return client is not None and policy.allows(actor, _permission(event), client)
 
 
-def _is_own_and_fresh(actor: User, event: Event) -> bool:
+def is_own_and_fresh(actor: User, event: Event) -> bool:
+    """Whether it is the actor's own change of the last hour, which he may take back in any case."""
     return event.actor_id == actor.pk and timezone.now() - event.recorded_at < OWN_WINDOW
 
 
@@ -83,7 +84,7 @@ def undo_event(*, actor: User, event: Event) -> Undone:
         raise ValidationError(_("This card is not there any more."))
     if not may_undo(actor, event, client):
         policy.require(actor, _permission(event), client)
-    if not _is_own_and_fresh(actor, event):
+    if not is_own_and_fresh(actor, event):
         require_within(actor, client)
     with transaction.atomic():
         undone = undoer(actor, client, event)

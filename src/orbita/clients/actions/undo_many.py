@@ -17,8 +17,9 @@ from django.utils.translation import gettext as _
 from orbita.accounts import policy
 from orbita.accounts.models import User
 from orbita.clients.actions.bulk import CHUNK, SALT
-from orbita.clients.actions.undo import UNDOERS, undo_event
+from orbita.clients.actions.undo import UNDOERS, is_own_and_fresh, undo_event
 from orbita.clients.collections import tags_named
+from orbita.clients.confining import within_bounds
 from orbita.clients.models import Client, ClientTag
 from orbita.clients.work.limits import note_given
 from orbita.core.events import NewEvent, emit_many, payload_of
@@ -49,7 +50,7 @@ def undo_many(*, actor: User, token: str) -> UndoneMany:
     # The list is taken first: the undo writes events of its own.
     for chunk in _chunks(events.order_by("pk").iterator(chunk_size=CHUNK)):
         with transaction.atomic():
-            restored = _undo_chunk(actor, chunk)
+            restored = _undo_chunk(actor, _within(actor, chunk))
         result.restored += restored
         result.kept += len(chunk) - restored
     return result
@@ -59,6 +60,17 @@ def _chunks(events: Iterable[Event]) -> Iterable[list[Event]]:
     iterator = iter(list(events))
     while chunk := list(islice(iterator, CHUNK)):
         yield chunk
+
+
+def _within(actor: User, events: Sequence[Event]) -> list[Event]:
+    """Without the cards beyond the bounds of the actor's role, which may be newer than his change."""
+    if not (bounds := within_bounds(actor)):
+        return list(events)
+    ids = [event.client_id for event in events if event.client_id]
+    inside = set(Client.objects.filter(bounds, pk__in=ids).values_list("pk", flat=True))
+    return [
+        event for event in events if event.client_id in inside or is_own_and_fresh(actor, event)
+    ]
 
 
 def _undo_chunk(actor: User, events: Sequence[Event]) -> int:

@@ -98,6 +98,7 @@ def search(found: Rows, text: str, actor: Any) -> Rows:
 
 AUDIT = ListSpec(
     name="audit",
+    personal=True,
     label=gettext_lazy("Event log"),
     url_name="clients:audit",
     queryset=rows,

@@ -22,6 +22,7 @@ class RetentionRule(models.Model):
         ACTIVITY = "activity", pgettext_lazy("retention", "the last order or contact")
         CREATED = "created", pgettext_lazy("retention", "the card was made")
         STATUS = "status", pgettext_lazy("retention", "the present status")
+        BINNED = "binned", pgettext_lazy("retention", "the card was put into the recycle bin")
 
     name = models.CharField(_("name"), max_length=100)
     segment = models.ForeignKey(

@@ -77,6 +77,7 @@ from orbita.clients.search.index import NOTE, OWNER_BITS
 from orbita.clients.tokens import note_words
 from orbita.core.models import (
     Backup,
+    BackupCopy,
     BackupPlan,
     Company,
     Event,
@@ -282,7 +283,7 @@ def register() -> None:
         Settled(
             "settings of the business",
             (
-                *(Company, Backup, BackupPlan, ConsentText, EntryRule, FieldDefinition),
+                *(Company, Backup, BackupCopy, BackupPlan, ConsentText, EntryRule, FieldDefinition),
                 *(QualitySettings, RegionPassport, StatusRules, WorkRules, ListChoice),
                 *(RetentionRule, ProcessingPurpose),
             ),

@@ -146,9 +146,10 @@ def release(request: HttpRequest, pk: int, hold: int) -> HttpResponse:
 
 @form_page
 def erase(request: HttpRequest, pk: int) -> HttpResponse:
-    """Says what an erasure would take and what it leaves, and has it done."""
-    client = client_or_404(request, pk)
+    """Says what an erasure would take and what it leaves, and has it done; also of a card in the bin."""
     actor = actor_of(request)
+    binned = Client.objects.in_bin_of(actor).filter(pk=pk).first()
+    client = binned or client_or_404(request, pk)
     policy.require(actor, "privacy.erase", client)
     form = ErasureForm(
         request.POST if request.method == "POST" else None,
@@ -164,6 +165,7 @@ def erase(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "form": form,
         "client": client,
+        "from": reverse("clients:bin") if binned else reverse("clients:privacy", args=[client.pk]),
         "cards": cards,
         "kept": kept,
         "kept_until": formats.day(kept.until) if kept else "",

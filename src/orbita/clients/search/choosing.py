@@ -1,5 +1,6 @@
 """A few clients to choose one from while somebody types."""
 
+from orbita.accounts import watching
 from orbita.accounts.models import User
 from orbita.clients.guarding import sight
 from orbita.clients.models import Client
@@ -23,6 +24,7 @@ def clients_like(
     condition = text_condition(text, seen, region=Company.current().phone_region)
     if condition is None or (len(text) < 2 and not text.isdecimal()):
         return []
+    watching.note(actor, watching.SEARCH)
     clients = Client.objects.all() if among is None else among
     found = clients.visible_to(actor).filter(condition).order_by("name_key", "pk")
     begun = list(found.filter(name_key__prefix=normalise(text))[:MOST_FOUND])

@@ -12,11 +12,22 @@ from django.utils import timezone
 from orbita.accounts.actions import save_role
 from orbita.accounts.models import User
 from orbita.accounts.policy import Denied
-from orbita.clients.actions import create_client, create_segment, undo_event, update_client
+from orbita.clients.actions import (
+    assign_responsible,
+    create_client,
+    create_segment,
+    may_undo_merge,
+    merge_clients,
+    undo_event,
+    undo_many,
+    undo_merge,
+    update_client,
+)
 from orbita.clients.confining import SEGMENTS
 from orbita.clients.models import Client, Consent, DataRequest, Segment
 from orbita.clients.privacy.own_page.actions import accept
 from orbita.clients.privacy.requests.actions import receive, stop_at_once
+from orbita.clients.tests.test_pages import whole_form
 from orbita.core.models import Event
 
 pytestmark = pytest.mark.django_db
@@ -130,3 +141,79 @@ def test_requests_of_clients_beyond_the_bounds_are_not_in_the_register(
         for row in DataRequest.objects.order_by("pk")
     ]
     assert pages == [200, 404, 200]
+
+
+@pytest.mark.parametrize("fresh", [True, False])
+def test_an_old_bulk_change_is_taken_back_within_the_bounds_only(
+    salon: Client,
+    plant: Client,
+    head: User,
+    bob: User,
+    admin: User,
+    confine: Callable[..., User],
+    monkeypatch: pytest.MonkeyPatch,
+    fresh: bool,
+) -> None:
+    token = assign_responsible(
+        actor=head, client_ids=[salon.pk, plant.pk], responsible=bob
+    ).undo_token
+    rule = {"fact": "number", "op": "in", "value": [salon.pk]}
+    user = confine(create_segment(actor=admin, name="Салоны", rule=rule))
+    if not fresh:
+        monkeypatch.setattr("orbita.clients.actions.undo.OWN_WINDOW", timedelta(0))
+    undone = undo_many(actor=user, token=token)
+    assert (undone.restored, undone.kept) == ((2, 0) if fresh else (1, 1))
+    plant.refresh_from_db()
+    assert (plant.responsible == bob) is not fresh
+
+
+def test_a_merge_beyond_the_bounds_is_not_taken_back(
+    admin: User, salon: Client, plant: Client, user: User
+) -> None:
+    other = create_client(actor=admin, values={"name": "Завод-2"})
+    merge = merge_clients(actor=admin, keep=plant, drop=other)
+    assert not may_undo_merge(user, merge)
+    with pytest.raises(Denied):
+        undo_merge(actor=user, merge=merge)
+    inside = merge_clients(
+        actor=admin, keep=salon, drop=create_client(actor=admin, values={"name": "Салон-2"})
+    )
+    assert may_undo_merge(user, inside)
+    assert undo_merge(actor=user, merge=inside)
+
+
+def test_who_adds_a_client_beyond_the_bounds_is_told_and_led_to_the_list(user: User) -> None:
+    browser = Browser(headers={"accept-language": "en"})
+    browser.force_login(user)
+    data = {"kind": "company", "name": "Завод за границей", "phone": "+79000001427"}
+    added = browser.post(reverse("clients:quick"), data, follow=True)
+    assert added.redirect_chain[-1][0] == reverse("clients:list")
+    assert added.status_code == 200
+    page = added.content.decode()
+    made = Client.objects.get(name_key__prefix="завод за")
+    assert not Client.objects.visible_to(user).filter(pk=made.pk).exists()
+    assert "your role does not show it to you: " in page or "роли она не видна" in page
+    # It can still be taken back at once.
+    event = Event.objects.get(kind="client.created", client_id=made.pk)
+    assert reverse("clients:undo", args=[event.pk]) in page
+
+
+def test_who_changes_a_card_so_that_it_leaves_the_bounds_is_told_and_led_to_the_list(
+    admin: User, confine: Callable[..., User]
+) -> None:
+    rule = {"fact": "position", "op": "eq", "value": "врач"}
+    values = {"name": "Анна", "position": "врач"}
+    whole, quick = (create_client(actor=admin, values=values) for _card in range(2))
+    user = confine(create_segment(actor=admin, name="Врачи", rule=rule))
+    browser = Browser()
+    browser.force_login(user)
+    address = reverse("clients:edit", args=[whole.pk])
+    data = {**whole_form(browser, address), "position": "врио"}
+    answer = browser.post(address, data, follow=True)
+    assert answer.redirect_chain[-1][0] == reverse("clients:list")
+    field = reverse("clients:field", args=[quick.pk, "position"])
+    htmx = {"HX-Request": "true"}
+    data = {"position": "врио", "version": str(quick.version)}
+    piece = browser.post(field, data, headers=htmx)
+    assert (piece.status_code, piece.headers.get("HX-Redirect")) == (200, reverse("clients:list"))
+    assert not Client.objects.visible_to(user).filter(pk__in=[whole.pk, quick.pk]).exists()

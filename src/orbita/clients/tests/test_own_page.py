@@ -1,17 +1,21 @@
 """The page of a client by his link: what its holder sees and may do, and what he may not."""
 
+import contextlib
+import threading
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.db import connection
 from django.test import Client as Browser
 from django.urls import reverse
 from django.utils import timezone, translation
 from tests.security.hostile import XSS, Page, everything
 
 from orbita.accounts import policy
+from orbita.accounts.actions import service_user
 from orbita.accounts.testing import World, make_world
 from orbita.clients.actions import (
     add_note,
@@ -330,6 +334,51 @@ def test_a_correction_waits_for_an_employee(world: World, browser: Browser) -> N
     assert client.city == "Казань"
     assert client.inn == ""
     assert client.responsible == world.owner
+
+
+@pytest.mark.parametrize("corrections", ["reviewed", "at_once"])
+def test_a_double_click_sends_one_request(world: World, browser: Browser, corrections: str) -> None:
+    RequestRules.objects.create(pk=1, corrections=corrections)
+    url = address(world, make(world))
+    for _click in range(2):
+        assert post(browser, url, "correct", first_name="Юлия").status_code == 302
+        post(browser, url, "ask", kind="access")
+    assert sorted(DataRequest.objects.values_list("kind", flat=True)) == ["access", "correct"]
+    post(browser, url, "correct", first_name="Юлиана")
+    assert DataRequest.objects.filter(kind="correct").count() == 2
+
+
+@pytest.mark.skipif(
+    connection.vendor == "sqlite", reason="SQLite's test base lives in one connection"
+)
+@pytest.mark.django_db(transaction=True)
+def test_two_requests_at_the_same_moment_are_one(world: World, monkeypatch: Any) -> None:
+    client = make(world)
+    link = links.find(address(world, client).rstrip("/").rpartition("/")[2])
+    assert link
+    service_user()  # made with the first thing that Orbita does by itself
+    received, slow = actions._receive, threading.Barrier(2)
+
+    def receive(*given: Any, **named: Any) -> DataRequest:
+        with contextlib.suppress(threading.BrokenBarrierError):
+            slow.wait(2)  # both would be here at once if they could
+        return received(*given, **named)
+
+    monkeypatch.setattr(actions, "_receive", receive)
+
+    def work() -> None:
+        try:
+            with contextlib.suppress(ValidationError):
+                actions.ask(link=link, kind="access")
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=work) for _click in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert DataRequest.objects.filter(client=client, kind="access").count() == 1
 
 
 def test_by_the_rule_a_correction_is_written_at_once_and_never_takes_a_contact_away(

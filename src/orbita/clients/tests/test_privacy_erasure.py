@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client as Browser
+from django.urls import reverse
 from django.utils import timezone, translation
 
 from orbita.accounts import policy
@@ -17,6 +19,7 @@ from orbita.clients.actions import (
     add_note,
     create_client,
     create_segment,
+    delete_client,
     link_person,
     merge_clients,
     relate,
@@ -277,3 +280,31 @@ def test_the_copy_is_an_archive_and_is_recorded(world: World) -> None:
     assert names[:2] == ["data.json", "document.html"]
     assert "<script>" not in page
     assert Event.objects.filter(kind="privacy.copied", client_id=client.pk).exists()
+
+
+def test_a_card_in_the_recycle_bin_is_erased_from_there_by_right_only(world: World) -> None:
+    client, other = make(world), make(world, "Другов Пётр")
+    for one in (client, other):
+        delete_client(actor=world.administrator, client=one)
+    browser, bin_page = Browser(), reverse("clients:bin")
+    browser.force_login(world.head)
+    address = reverse("clients:privacy-erase", args=[client.pk])
+    chosen = {"do": "bulk", "action": "erase", "ids": [str(client.pk)]}
+    if not policy.allows(world.head, "privacy.erase"):
+        assert browser.post(address, {"reason": REASON}).status_code in (403, 404)
+        assert browser.post(bin_page, chosen).status_code in (400, 403, 404)
+    browser.force_login(world.administrator)
+    assert (
+        "Erase for good"
+        in browser.get(bin_page, headers={"accept-language": "en"}).content.decode()
+    )
+    assert browser.post(bin_page, chosen)["Location"] == address
+    both = {"do": "bulk", "action": "erase", "ids": [str(client.pk), str(other.pk)]}
+    assert browser.post(bin_page, both)["Location"] == bin_page
+    page = browser.get(address).content.decode()
+    assert f'href="{bin_page}"' in page
+    number = {"reason": REASON, "number": str(client.pk)}
+    assert browser.post(address, number).status_code == 302
+    erasing.erase_asked(Erasure.objects.get().pk)
+    assert not Client._base_manager.filter(pk=client.pk).exists()
+    assert Client.objects.in_bin().get() == other

@@ -17,6 +17,7 @@ from orbita.clients.actions import (
     change_segment,
     create_client,
     create_segment,
+    delete_client,
     delete_segment,
 )
 from orbita.clients.models import (
@@ -171,6 +172,23 @@ def test_a_run_erases_whom_the_preview_showed_with_an_act_for_each(
     assert acts.count() == 2
     assert Event.objects.filter(kind="retention.run_finished").count() == 1
     assert all(str(run.rule_id) in act.reason for act in run.erasures.all())
+
+
+def test_a_rule_about_the_recycle_bin_takes_who_lay_there_long_and_nobody_else(
+    boss: User, segment: Segment
+) -> None:
+    rule = actions.save_rule(actor=boss, values=values_of(boss, segment, since="binned", months=3))
+    old, new, living = (silent(boss, name) for name in ("Давний", "Недавний", "Живой"))
+    other = silent(boss, "Чужой", tag="другое")
+    for client, days in ((old, 100), (new, 5), (other, 100)):
+        delete_client(actor=boss, client=client)
+        moment = timezone.now() - timedelta(days=days)
+        Client._base_manager.filter(pk=client.pk).update(deleted_at=moment)
+    found = actions.preview(actor=boss, rule=again(rule))[0]
+    assert (found.due, found.waiting, [one.pk for one in found.sample]) == (1, 1, [old.pk])
+    run = finish(begin(boss, rule))
+    assert run.status == RetentionRun.Status.DONE
+    assert there(old, new, living, other) == [False, True, True, True]
 
 
 def test_a_run_takes_no_more_than_its_rule_allows(boss: User, rule: RetentionRule) -> None:

@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from orbita.accounts import policy
+from orbita.accounts import policy, watching
 from orbita.clients import card_fields, wording
 from orbita.clients.card import ABOUT, TERMS
 from orbita.clients.guarding import Sight, mask, sight
@@ -50,6 +50,7 @@ def compare(request: HttpRequest) -> HttpResponse:
     chosen = set(request.GET.getlist("show")) or set(AT_FIRST)
     shown = [column for column in columns if column.name in chosen]
     clients = _clients(actor, ids, shown)
+    watching.note(actor, watching.CARD, *sorted(ids))
     lines = [
         *_of_columns(clients, shown, actor),
         *_of_fields(clients, [name for name in fields if name in chosen], seen),

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from orbita.accounts import policy
+from orbita.accounts import policy, watching
 from orbita.accounts.models import User
 from orbita.clients import actions, card_fields, wording
 from orbita.clients.actions.merge_runs import LOWEST, sure_groups
@@ -78,6 +78,7 @@ def duplicates(request: HttpRequest) -> HttpResponse:
     rows = DuplicateGroup.objects.visible_to(actor).order_by("-score", "id")
     page = list(_after(rows, request.GET.get("after", ""))[: PAGE + 1])
     shown = page[:PAGE]
+    watching.note_rows(actor, sum(group.size for group in shown))
     last = shown[-1] if shown else None
     count = rows[: COUNTED_TO + 1].count()
     return render(
@@ -221,6 +222,7 @@ def _side_by_side(
             error = " ".join(refused.messages)
     if not clients:
         raise Http404
+    watching.note(actor, watching.CARD, *(client.pk for client in clients))
     keep = _kept(request, clients)
     hidden = Client.objects.alive().filter(pk__in=set(numbers) - set(cards))
     pairs = DuplicatePair.objects.filter(a_id__in=numbers, b_id__in=numbers)

@@ -49,6 +49,22 @@ def _changed(request: HttpRequest, event: Event | None, text: str) -> None:
         toasts.info(request, _("Nothing was changed"))
 
 
+def _where_to(request: HttpRequest, client: Client) -> str:
+    """The card that was written, or the list with a word why when it lies beyond what its writer sees."""
+    if _is_seen(request, client):
+        return reverse("clients:card", args=[client.pk])
+    toasts.info(
+        request,
+        _("The card is written, but your role does not show it to you: %(name)s")
+        % {"name": client.name},
+    )
+    return reverse("clients:list")
+
+
+def _is_seen(request: HttpRequest, client: Client) -> bool:
+    return Client.objects.visible_to(actor_of(request)).filter(pk=client.pk).exists()
+
+
 @dataclass
 class _Asked:
     """What came of a form for a new client: the answer to go away with, or whom to show."""
@@ -84,7 +100,7 @@ def _add(
             make = actions.create_and_queue if matches else actions.create_client
             client = make(actor=actor, values=values, contacts=contacts, **parts)
             _created(request, client)
-        asked.answer = toasts.redirect(request, reverse("clients:card", args=[client.pk]))
+        asked.answer = toasts.redirect(request, _where_to(request, client))
     return asked
 
 
@@ -169,7 +185,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
                         **parts,
                     )
                     _changed(request, event, _("Card saved"))
-                    return redirect("clients:card", pk=pk)
+                    return redirect(_where_to(request, client))
         except actions.ConflictError as error:
             conflicts = in_words(error)
             form.version = error.version
@@ -296,6 +312,8 @@ def _write_file(request: HttpRequest, client: Client, name: str, file: Any) -> E
 def _field_saved(
     request: HttpRequest, client: Client, name: str, event: Event | None
 ) -> HttpResponse:
+    if not _is_seen(request, client):
+        return toasts.redirect(request, _where_to(request, client))
     value = Card(request, client_or_404(request, client.pk)).value(name)
     shown = value.text if len(value.text) < 60 else value.text[:59] + "…"
     text = _("Saved: %(field)s “%(value)s”") % {"field": value.label.lower(), "value": shown}

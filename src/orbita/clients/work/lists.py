@@ -86,6 +86,7 @@ def _column(name: str) -> Column:
 
 POOL = ListSpec(
     name="clients-pool",
+    personal=True,
     label=gettext_lazy("Free pool"),
     url_name="clients:pool",
     queryset=_rows,

@@ -163,6 +163,7 @@ _OWED: Rule = {
 
 ORDERS = ListSpec(
     name="orders",
+    personal=True,
     label=gettext_lazy("Orders"),
     url_name="commerce:orders",
     queryset=lambda actor: Order.objects.visible_to(actor),
@@ -326,6 +327,7 @@ def _restore_chosen(request: HttpRequest, selection: Selection) -> HttpResponse:
 
 ORDERS_BIN = ListSpec(
     name="orders-bin",
+    personal=True,
     label=gettext_lazy("Deleted orders"),
     url_name="commerce:orders-bin",
     queryset=lambda actor: Order.objects.binned(actor),

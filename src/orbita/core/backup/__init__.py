@@ -3,7 +3,8 @@
 `archive` is the file: an ordinary tar whose last member holds the digests of all others, encrypted
 with age or open. `sqlite` and `postgres` copy a base, tell its figures and put a copy in its place.
 `proof` restores a backup into a temporary base and compares. `making` and `restoring` are the two
-whole ways; `plan` is the schedule and what is kept; `work` are the jobs.
+whole ways; `plan` is the schedule and what is kept; `away` are copies in an S3 storage; `work` are
+the jobs.
 """
 
 import fcntl

@@ -5,7 +5,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from orbita.core.events import Actor, emit
-from orbita.core.models import Backup, Company, OutgoingMail
+from orbita.core.models import Backup, BackupCopy, Company, OutgoingMail
 
 Status = OutgoingMail.Status
 # Kept in English beside what servers say, as the other reasons of letters are.
@@ -27,6 +27,9 @@ def calm() -> None:
         ).update(status=Status.IN_DOUBT, error=MAY_BE_SENT, lease_until=None, lease_token="")
         # The one the copy was taken for was being made at that moment.
         Backup.objects.filter(status=Backup.Status.RUNNING).delete()
+        BackupCopy.objects.filter(
+            status__in=[BackupCopy.Status.WAITING, BackupCopy.Status.SENDING]
+        ).delete()
 
 
 def resume(*, actor: Actor | None) -> bool:

@@ -19,6 +19,7 @@ from orbita.core.backup import (
     making,
     proof,
 )
+from orbita.core.backup.away import fetching
 from orbita.core.events import emit
 from orbita.core.models import Backup, BackupPlan, Origin
 from orbita.core.seals import checkpoints
@@ -50,20 +51,29 @@ class Restored:
 
 
 def restore(
-    path: Path, identities: Sequence[Any] = (), *, over: bool = False, say: Say = lambda words: None
+    source: Path | str,
+    identities: Sequence[Any] = (),
+    *,
+    over: bool = False,
+    say: Say = lambda words: None,
 ) -> Restored:
-    """Restores an archive. `over` allows it where a base is at work already, after saving that one.
+    """Restores an archive: a file, or `s3:NAME` in the storage. `over` allows it where a base is at
+    work already, after saving that one.
 
     The archive is taken apart, loaded into a temporary base, compared, brought up to this version
     and looked at before anything of what is there is touched. Raises `BackupError` otherwise.
     """
     with alone(), making.told_in_words(), making.working() as work:
         full = _is_full()
+        if isinstance(source, str):
+            # Before it is fetched: that may take an hour.
+            _require_leave(full, over)
+            say("Fetching it from the storage...")
+            path = fetching.fetch(source, work)
+        else:
+            path = source
         _accept(archive.read_manifest(path, identities))
-        if full and not over:
-            raise BackupError(
-                _("There is a base with data here. With --yes it is saved beside and replaced.")
-            )
+        _require_leave(full, over)
         folder = work / "restored"
         folder.mkdir(mode=0o700)
         say("Reading the archive...")
@@ -90,6 +100,13 @@ def restore(
         for work_left in AFTERWARDS:
             done.afterwards[work_left.name] = work_left.run()
     return done
+
+
+def _require_leave(full: bool, over: bool) -> None:
+    if full and not over:
+        raise BackupError(
+            _("There is a base with data here. With --yes it is saved beside and replaced.")
+        )
 
 
 def _is_full() -> bool:

@@ -7,7 +7,8 @@ from django_tasks import task
 
 from orbita.core import jobs
 from orbita.core.backup import BackupError, making, plan
-from orbita.core.models import Backup, BackupPlan, Job
+from orbita.core.backup.away import copies
+from orbita.core.models import Backup, BackupCopy, BackupPlan, Job
 
 
 @task(queue_name="long", atomic=False, max_attempts=3, label=_("Backup"))
@@ -19,7 +20,46 @@ def make_backup(backup_id: int) -> str:
     making.back_up(cause=row.cause, backup=row, progress=_told)
     if row.status == Backup.Status.GOOD:
         plan.rotate()
+        ask_to_send()
     return row.status
+
+
+@task(queue_name="long", atomic=False, max_attempts=3, label=_("Backup to the storage"))
+def send_copy(copy_id: int) -> str:
+    """Sends a copy to the storage, then rotates there. Returns its state."""
+    copy = BackupCopy.objects.select_related("backup").filter(pk=copy_id).first()
+    if copy is None or not copies.is_set() or copy.status == BackupCopy.Status.THERE:
+        return copy.status if copy else ""
+    copies.send(copy, progress=_told)
+    if copy.status == BackupCopy.Status.THERE:
+        copies.rotate()
+    return copy.status
+
+
+@task(atomic=False, max_attempts=1, label=_("See whether a copy has to be sent"))
+def send_when_due() -> bool:
+    """Queues what is not in the storage yet, or again after its wait; True when it did."""
+    return ask_to_send(at_once=False) is not None
+
+
+@task(atomic=False, max_attempts=3, label=_("Look what lies in the storage"))
+def look_into_storage() -> int:
+    """Returns how many backups lie there; 0 without a storage."""
+    return copies.look() if copies.is_set() else 0
+
+
+def ask_to_send(*, at_once: bool = True) -> BackupCopy | None:
+    """Queues the newest backup for the storage; None when it is there, or there is no storage."""
+    copy = copies.due(at_once=at_once)
+    if copy is None:
+        return None
+    with transaction.atomic():
+        waiting = Job.objects.filter(
+            task=send_copy.module_path, status__in=[Job.Status.QUEUED, Job.Status.RUNNING]
+        )
+        if [copy.pk] not in list(waiting.values_list("args", flat=True)):
+            send_copy.enqueue(copy.pk)
+    return copy
 
 
 def _told(percent: int) -> None:

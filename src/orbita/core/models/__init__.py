@@ -1,4 +1,4 @@
-from .backup import Backup, BackupPlan
+from .backup import Backup, BackupCopy, BackupPlan
 from .company import Company
 from .events import Event, EventPayload, Origin
 from .jobs import Job
@@ -7,6 +7,7 @@ from .seals import EventGap, EventSeal
 
 __all__ = [
     "Backup",
+    "BackupCopy",
     "BackupPlan",
     "Company",
     "Event",

@@ -52,6 +52,45 @@ class Backup(models.Model):
         return say(self.error)
 
 
+class BackupCopy(models.Model):
+    """A backup in the S3 storage: sent by this base, or found there and not ours."""
+
+    class Status(models.TextChoices):
+        WAITING = "waiting", _("Waits to be sent")
+        SENDING = "sending", _("Being sent")
+        THERE = "there", _("There, compared")
+        FAILED = "failed", _("Not sent")
+        GONE = "gone", _("Gone from there")
+        UNKNOWN = "unknown", _("Not sent by this base")
+
+    backup = models.ForeignKey(Backup, models.SET_NULL, null=True, related_name="copies")
+    # Endpoint, bucket and prefix: after a move the copies at the former place are none of ours.
+    place = models.CharField(max_length=600)
+    name = models.CharField(max_length=200)
+    # When the backup was begun; of one that is not ours, what its name says.
+    made_at = models.DateTimeField()
+    size = models.BigIntegerField()
+    sha256 = models.CharField(max_length=64, blank=True)
+    status = models.CharField(max_length=8, choices=Status.choices, default=Status.WAITING)
+    progress = models.PositiveSmallIntegerField(default=0)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    retry_at = models.DateTimeField(null=True)
+    sent_at = models.DateTimeField(null=True)
+    error = models.TextField(blank=True)
+
+    class Meta:
+        verbose_name = _("backup in the storage")
+        constraints = [models.UniqueConstraint(fields=["place", "name"], name="copy_by_place")]
+
+    def __str__(self) -> str:
+        return f"{self.place}/{self.name}"
+
+    @property
+    def reason(self) -> str:
+        """Why it is not there, or could not be removed, in the language of the moment."""
+        return say(self.error)
+
+
 class BackupPlan(models.Model):
     """When backups are made, how many are kept, where, and for whose key: one row."""
 

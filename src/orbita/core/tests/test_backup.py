@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+import obstore
 import psycopg
 import pytest
 
 from orbita.core.backup import keys
-from orbita.core.tests.place import Place
+from orbita.core.tests.place import Place, wait_for
+from orbita.core.tests.seaweed import Seaweed
 
 pytestmark = pytest.mark.server
 
@@ -288,3 +290,66 @@ def test_a_damaged_base_makes_no_backup_and_is_set_aside_by_a_restore(
     assert aside.stat().st_size >= len(content)
     assert "before-restore" in aside.name
     assert busy.run(NAMES) == ["Coffee at Anna’s"]
+
+
+def test_a_backup_goes_to_the_storage_and_restores_from_it_onto_an_empty_machine(
+    busy: Place, empty_place: Callable[[], Place], seaweed: Seaweed
+) -> None:
+    prefix = f"machine/{secrets.token_hex(4)}"
+    busy.environment |= {**seaweed.settings, "ORBITA_S3_PREFIX": prefix}
+    made = json.loads(call(busy, "backup", "--format", "json"))
+    name = Path(made["path"]).name
+    assert made["sent"] == f"{seaweed.endpoint}/backups/{prefix}/{name}"
+    other = empty_place()
+    other.environment |= {**seaweed.settings, "ORBITA_S3_PREFIX": prefix}
+    assert call(other, "backup", "--list").split("\t")[0] == f"s3:{name}"
+    told = call(other, "restore", "s3:latest")
+    assert "restored the base of" in told
+    assert other.run(NAMES) == busy.run(NAMES)
+    assert attachments(other) == attachments(busy)
+    # The copy keeps still: what it makes stays here.
+    assert json.loads(call(other, "backup", "--format", "json"))["sent"] is None
+    assert len(call(other, "backup", "--list").splitlines()) == 1
+    # A file that somebody named himself he carries himself.
+    assert (
+        json.loads(call(busy, "backup", busy.folder / "own.tar", "--format", "json"))["sent"]
+        is None
+    )
+
+
+def test_a_backup_that_could_not_be_sent_says_so_and_the_worker_sends_it_later(
+    busy: Place, seaweed: Seaweed
+) -> None:
+    prefix = f"machine/{secrets.token_hex(4)}"
+    right = {**seaweed.settings, "ORBITA_S3_PREFIX": prefix}
+    busy.environment |= {**right, "ORBITA_S3_SECRET": "wrong"}
+    told = call(busy, "backup", fails=True)
+    assert "the backup is made, but not sent. The storage refuses the key" in told
+    states = (
+        "from orbita.core.models import Backup, BackupCopy\n"
+        "answer = [list(model.objects.values_list('status', flat=True))"
+        " for model in (Backup, BackupCopy)]"
+    )
+    assert busy.run(states) == [["good"], ["failed"]]
+    assert "refuses the key" in call(busy, "backup", "--list", fails=True)
+    busy.environment |= right
+    busy.run("from orbita.core.backup.work import ask_to_send\nanswer = ask_to_send() is not None")
+    busy.worker()
+    assert wait_for(lambda: busy.run(states) == [["good"], ["there"]])
+
+
+def test_a_copy_cut_short_in_the_storage_restores_nothing(
+    busy: Place, empty_place: Callable[[], Place], seaweed: Seaweed
+) -> None:
+    prefix = f"machine/{secrets.token_hex(4)}"
+    busy.environment |= {**seaweed.settings, "ORBITA_S3_PREFIX": prefix}
+    made = json.loads(call(busy, "backup", "--format", "json"))
+    path = Path(made["path"])
+    obstore.put(seaweed.store(prefix), path.name, path.read_bytes()[:-20_000])
+    other = empty_place()
+    other.environment |= busy.environment | {
+        name: other.environment[name] for name in ("ORBITA_DATA", "DATABASE_URL")
+    }
+    told = call(other, "restore", f"s3:{path.name}", fails=True)
+    assert "damaged or cut off" in told
+    assert not Path(other.environment["ORBITA_DATA"], "files").exists()

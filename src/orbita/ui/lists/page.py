@@ -14,7 +14,7 @@ from django.utils.html import escape, format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from orbita.accounts import policy
+from orbita.accounts import policy, watching
 from orbita.core.rules import RuleError
 from orbita.ui import actions, formats, toasts
 from orbita.ui.lists import conditions
@@ -282,6 +282,8 @@ def list_page(
             {"list": page, "spec": spec, "form": form, "error": str(error), **(context or {})},
             status=400,
         )
+    if spec.personal:
+        watching.note_rows(request.user, len(page.page.items))
     name = "ui/_list_rows.html" if part == "rows" else template
     return render(request, name, {"list": page, "spec": spec, "form": form, **(context or {})})
 

@@ -122,7 +122,7 @@ class ListSpec:
 
     `subject` names the facts of its filters, "" for none. `search(queryset, text, actor)` narrows
     by text and must not find by what the actor may not see. `noun(count_text, count)` says
-    "214 clients". `default_sort` is a column's name, with "-" for descending. `more_columns` gives
+    "214 clients". Rows that are `personal` count as reading. `default_sort` is a column's name, with "-" for descending. `more_columns` gives
     columns that come and go while the program runs.
     """
 
@@ -147,6 +147,7 @@ class ListSpec:
     count_limit: int = 5000
     phone_cards: bool = True
     more_columns: Callable[[], Sequence[Column]] | None = None
+    personal: bool = False
 
     def column(self, name: str) -> Column | None:
         return next((column for column in self.every_column() if column.name == name), None)

@@ -1,6 +1,7 @@
 """What a client does on his own page. Orbita itself acts: whoever holds the link signed in nowhere."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date
 from typing import Any
 
@@ -78,26 +79,41 @@ def ask(*, link: ClientLink, kind: str, text: str = "") -> DataRequest:
     """Enters a request of the client: a copy or an erasure is never given to the holder of a link."""
     if kind not in ASKED:
         raise ValidationError({"kind": [_("There is no such choice.")]})
-    standing = DataRequest.objects.filter(
-        client=link.client, kind=kind, status=DataRequest.Status.OPEN
-    )
-    if standing.exists():
-        raise ValidationError(_("You have asked for this already, and we are at work on it."))
-    with transaction.atomic():
+    with _one_at_a_time(link):
+        standing = DataRequest.objects.filter(
+            client=link.client, kind=kind, status=DataRequest.Status.OPEN
+        )
+        if standing.exists():
+            raise ValidationError(_("You have asked for this already, and we are at work on it."))
         row = _receive(link, kind, text)
         announce(row, settings.ORBITA_URL)
     return row
 
 
+@contextmanager
+def _one_at_a_time(link: ClientLink) -> Iterator[None]:
+    """One transaction; of two requests that come at once the second sees what the first wrote."""
+    with transaction.atomic():
+        ClientLink.objects.select_for_update(of=("self",), no_key=True).get(pk=link.pk)
+        yield
+
+
 def correct(*, link: ClientLink, values: Mapping[str, Any]) -> DataRequest | None:
     """Enters what the client corrected as a request; by the rules it is written to the card at once.
 
-    None when nothing was given. Raises `ValidationError` for values that a card would refuse.
+    None when nothing was given. The same twice on a day, as a double click sends it, is one request.
+    Raises `ValidationError` for values that a card would refuse.
     """
     given = _read(values)
     if not given:
         return None
-    with transaction.atomic():
+    with _one_at_a_time(link):
+        today = Company.current().business_date()
+        same = DataRequest.objects.filter(
+            client=link.client, kind=Kind.CORRECT, received_on=today, proposal=given
+        ).first()
+        if same:
+            return same
         row = _receive(link, Kind.CORRECT, "", proposal=given)
         if RequestRules.current().corrections == RequestRules.Corrections.AT_ONCE:
             _apply(service_user(), link.client, given)

@@ -15,7 +15,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from orbita.accounts import policy
+from orbita.accounts import policy, watching
 from orbita.accounts.models import User
 from orbita.clients.forms import into_form
 from orbita.clients.guarding import sight
@@ -56,6 +56,7 @@ def register(request: HttpRequest) -> HttpResponse:
     number = _page_number(request)
     found = list(rows[(number - 1) * PAGE : number * PAGE + 1])
     page, today = found[:PAGE], Company.current().business_date()
+    watching.note_rows(request.user, len(page))
     seen = shown.seen_clients(actor_of(request), page)
     context = {
         "lines": [shown.line(row, seen, today) for row in page],

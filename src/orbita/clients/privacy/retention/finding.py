@@ -94,11 +94,15 @@ def _rules(segment: int) -> Mapping[str, Any]:
 
 
 def members(rule: RetentionRule, actor: User) -> ClientQuerySet[Client]:
-    """The clients of the segment as the actor sees them. Raises `StoppedError`."""
+    """The clients of the segment as the actor sees them, or those of them that lie in the recycle bin,
+    when the rule is about it. Raises `StoppedError`.
+    """
     if rule.segment is None:
         raise StoppedError(NO_SEGMENT)
+    rows = Client.objects
+    open_to = rows.in_bin_of(actor) if rule.since == Since.BINNED else rows.visible_to(actor)
     try:
-        return Client.objects.visible_to(actor).matching(rule.segment.rule, actor=actor)
+        return open_to.matching(rule.segment.rule, actor=actor)
     except RuleError as error:
         raise StoppedError(
             _("The conditions of the segment cannot be read: %(why)s") % {"why": str(error)}
@@ -111,6 +115,8 @@ def over(rule: RetentionRule, cutoff: date) -> Q:
     made = Q(created_at__lt=moment)
     if rule.since == Since.CREATED:
         return made
+    if rule.since == Since.BINNED:
+        return Q(deleted_at__lt=moment)
     if rule.since == Since.STATUS:  # of whom it is not known since when, nobody can say it is long
         return made & Q(ladder__since__lt=cutoff)
     silent = Q(facts__last_order_on=None) | Q(facts__last_order_on__lt=cutoff)

@@ -25,6 +25,7 @@ def term(rule: RetentionRule) -> str:
         Since.ACTIVITY: _("%(months)s after the last order or contact"),
         Since.CREATED: _("%(months)s after the card was made"),
         Since.STATUS: _("%(months)s in the same status"),
+        Since.BINNED: _("%(months)s in the recycle bin"),
     }[Since(rule.since)] % {"months": months}
 
 
@@ -59,6 +60,9 @@ def _silent(client: Client, rule: RetentionRule) -> str:
     made = timezone.localtime(client.created_at).date()
     if rule.since == Since.CREATED:
         return _("made on %(day)s") % {"day": _day(made)}
+    if rule.since == Since.BINNED and client.deleted_at:
+        day = timezone.localtime(client.deleted_at).date()
+        return _("in the recycle bin since %(day)s") % {"day": _day(day)}
     row = getattr(client, "ladder", None)
     if rule.since == Since.STATUS and row and row.since:
         return _("since %(day)s") % {"day": _day(row.since)}

@@ -6,13 +6,14 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import translation
 
 from orbita.core.backup import BackupError, keys, restoring
+from orbita.core.backup.away import fetching
 
 
 class Command(BaseCommand):
     help = "Restore a backup: onto an empty place, or with --yes over what is there."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("file", type=Path)
+        parser.add_argument("file", help="a file, s3:NAME of one in the storage, or s3:latest")
         parser.add_argument("--key-file", type=Path, help="where the recovery key stands")
         parser.add_argument(
             "--yes", action="store_true", help="replace what is there, after saving it beside"
@@ -25,11 +26,17 @@ class Command(BaseCommand):
                     keys.read_identities(options["key_file"]) if options["key_file"] else []
                 )
                 done = restoring.restore(
-                    options["file"], identities, over=options["yes"], say=self.stderr.write
+                    self._source(options["file"]),
+                    identities,
+                    over=options["yes"],
+                    say=self.stderr.write,
                 )
             except BackupError as error:
                 raise CommandError(str(error)) from None
             self._tell(done)
+
+    def _source(self, file: str) -> Path | str:
+        return file if file.startswith(fetching.PREFIX) else Path(file)
 
     def _tell(self, done: restoring.Restored) -> None:
         found = done.proof

@@ -2,7 +2,6 @@
 
 from django.contrib.auth import get_user_model
 from django.db import transaction
-from django.test import Client
 from django.urls import reverse
 
 from orbita.core.backup import BackupError
@@ -24,6 +23,9 @@ def pages_answer() -> int:
 
 
 def _answering() -> int:
+    # Every process of Orbita comes by here as it starts, and none but a proof needs it.
+    from django.test import Client
+
     browser = Client(SERVER_NAME="localhost", raise_request_exception=False)
     users = get_user_model().objects.select_related("role").filter(is_active=True)
     administrator = next(

@@ -34,15 +34,15 @@ def move_deal(
         policy.require(actor, "deals.edit", deal)
         if deal.deleted_at is not None:
             raise ValidationError(_("The deal is in the bin: restore it first."))
-        if seen is not None and seen not in (deal.stage_id, stage.pk):
+        if deal.stage_id == stage.pk:
+            return deal
+        if seen is not None and seen != deal.stage_id:
             raise ValidationError(
                 _("The deal has been moved to “%(stage)s” meanwhile. It stays there.")
                 % {"stage": deal.stage.name},
                 code=CONFLICT,
             )
         stage = Stage.objects.select_related("pipeline").get(pk=stage.pk)
-        if stage.pk == deal.stage_id:
-            return deal
         _require_entry(deal, stage, actor)
         was = deal.stage
         _close(deal, stage, closing or Closing())

@@ -1,15 +1,21 @@
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.utils import translation
 
 from orbita.accounts.models import User
 from orbita.clients.actions import create_client
 from orbita.clients.models import Client
-from orbita.clients.records import ClientData
 from orbita.work.actions import begin_with, create_deal
 from orbita.work.models import Deal, LossReason, Pipeline, Stage
 from orbita.work.records import DealData
+
+
+@pytest.fixture(autouse=True)
+def english() -> Iterator[None]:
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture
@@ -32,13 +38,17 @@ def reason(pipeline: Pipeline) -> LossReason:
 
 @pytest.fixture
 def roaster(alice: User) -> Client:
-    return create_client(actor=alice, data=ClientData(kind="company", name="ООО «Обжарка»"))
+    return create_client(actor=alice, values={"kind": "company", "name": "ООО «Обжарка»"})
 
 
 @pytest.fixture
 def make_deal(pipeline: Pipeline, alice: User, roaster: Client) -> Callable[..., Deal]:
     def make(actor: User | None = None, **values: Any) -> Deal:
-        values = {"name": "Партия кофе", "client_id": roaster.pk, "amount": 120_000_00} | values
-        return create_deal(actor=actor or alice, data=DealData(**values))
+        given: dict[str, Any] = {
+            "name": "Партия кофе",
+            "client_id": roaster.pk,
+            "amount": 120_000_00,
+        } | values
+        return create_deal(actor=actor or alice, data=DealData(**given))
 
     return make

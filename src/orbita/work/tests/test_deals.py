@@ -159,12 +159,12 @@ def test_a_stage_takes_no_deal_that_lacks_what_it_asks_for(
 def test_a_stage_takes_only_deals_that_fit_its_conditions(
     make_deal: Make, stages: Stages, alice: User, head: User
 ) -> None:
-    rule = {"fact": "sum", "op": "gte", "value": 100_000_00}
+    rule = {"fact": "sum", "op": "gte", "value": 100_000}
     actions.save_stage(
         actor=head, pipeline=stages["needs"].pipeline, stage=stages["needs"], values={"entry": rule}
     )
     assert actions.move_deal(actor=alice, deal=make_deal(), stage=stages["needs"])
-    with pytest.raises(ValidationError, match="Sum"):
+    with pytest.raises(ValidationError, match="Sum at least 100"):
         actions.move_deal(actor=alice, deal=make_deal(amount=1), stage=stages["needs"])
 
 

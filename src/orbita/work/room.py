@@ -6,13 +6,24 @@ from django.utils.translation import gettext_lazy as _
 
 from orbita.accounts.explaining import RECORDS, RecordKind
 from orbita.accounts.policy import AREAS, PERMISSIONS, Area, Permission
-from orbita.clients.extension import TIMELINE_GROUPS, TIMELINE_RIGHTS, TimelineGroup, TimelineRight
+from orbita.accounts.tabs import SETTINGS_TABS, Tab
+from orbita.clients.extension import (
+    CARD_BUTTONS,
+    CARD_PANELS,
+    TIMELINE_GROUPS,
+    TIMELINE_RIGHTS,
+    CardButton,
+    CardPanel,
+    TimelineGroup,
+    TimelineRight,
+)
 from orbita.clients.fields.facts import facts_of
 from orbita.clients.fields.subjects import register_subject
 from orbita.clients.mergers import MERGERS
 from orbita.core.events import KINDS, EventKind
 from orbita.core.rules import FACTS
-from orbita.work import merging, privacy, rule_facts, words
+from orbita.ui.menu import MENU, QUICK_CREATE, MenuItem, QuickCreate
+from orbita.work import card, merging, privacy, rule_facts, words
 from orbita.work.models import Deal
 
 RECORDS.register(
@@ -77,4 +88,17 @@ KINDS.register(
 )
 TIMELINE_RIGHTS.register(TimelineRight("deal", "deals.view"))
 TIMELINE_GROUPS.register(TimelineGroup("deals", _("Deals"), order=25))
+CARD_PANELS.register(CardPanel("deals", card.deals, order=15))
+CARD_BUTTONS.register(
+    CardButton("deal", _("New deal"), card.new_deal_url, "deals", "deals.edit", order=15)
+)
+SETTINGS_TABS.register(
+    Tab("pipelines", _("Pipelines"), "deals.pipelines", "work:pipelines", 22, "company")
+)
+MENU.register(
+    MenuItem("deals", _("Deals"), "work:deals-home", "deals", "deals.view", order=20, phone=True)
+)
+QUICK_CREATE.register(
+    QuickCreate("deal", _("Deal"), "work:deal-new", "deals", "deals.edit", order=15, dialog=True)
+)
 privacy.register()

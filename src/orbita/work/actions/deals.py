@@ -124,6 +124,16 @@ def save_changed(deal: Deal) -> None:
     deal.save()
 
 
+def data_of(deal: Deal) -> DealData:
+    """The deal as it is, to be changed in part."""
+    names = ("name", "client_id", "amount", "currency", "expected_on", "source_id")
+    more = ("responsible_id", "next_step", "next_step_on", "comment")
+    return DealData(
+        **{name: getattr(deal, name) for name in (*names, *more)},
+        helper_ids=list(deal.helpers.values_list("pk", flat=True)),
+    )
+
+
 def told(deal: Deal) -> dict[str, Any]:
     """The deal as its history tells it."""
     return {

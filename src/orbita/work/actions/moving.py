@@ -1,5 +1,7 @@
 """A deal moves from stage to stage, and is closed so."""
 
+from typing import Any
+
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
@@ -8,9 +10,9 @@ from django.utils.translation import gettext as _
 from orbita.accounts import policy
 from orbita.accounts.models import User
 from orbita.core.rules import RuleError, describe
-from orbita.work.actions.deals import emit_deal, locked, save_changed
+from orbita.work.actions.deals import emit_deal, locked, save_changed, update_deal
 from orbita.work.models import Deal, LossReason, Stage, StageStay
-from orbita.work.records import Closing
+from orbita.work.records import Closing, DealData
 from orbita.work.required import missing
 
 CONFLICT = "conflict"
@@ -23,8 +25,9 @@ def move_deal(
     stage: Stage,
     seen: int | None = None,
     closing: Closing | None = None,
+    filled: DealData | None = None,
 ) -> Deal:
-    """Moves the deal to a stage of any pipeline. `seen` is the stage that the actor saw it in: moved on
+    """Moves the deal to a stage of any pipeline, with what was `filled` in on the way. `seen` is the stage that the actor saw it in: moved on
     by somebody since, it stays where that one put it, and the error has the code "conflict".
 
     Raises `ValidationError` keyed by field when the stage asks for more than the deal has.
@@ -43,6 +46,8 @@ def move_deal(
                 code=CONFLICT,
             )
         stage = Stage.objects.select_related("pipeline").get(pk=stage.pk)
+        if filled is not None:
+            deal = update_deal(actor=actor, deal=deal, data=filled)
         _require_entry(deal, stage, actor)
         was = deal.stage
         _close(deal, stage, closing or Closing())
@@ -68,7 +73,7 @@ def _kind(was: Stage, stage: Stage) -> str:
     return "deal.moved" if was.is_open else "deal.reopened"
 
 
-def _why(deal: Deal, stage: Stage, closing: Closing | None) -> dict[str, object]:
+def _why(deal: Deal, stage: Stage, closing: Closing | None) -> dict[str, Any]:
     if stage.kind != Stage.Kind.LOST:
         return {}
     return {
@@ -107,7 +112,7 @@ def _close(deal: Deal, stage: Stage, closing: Closing) -> None:
     if lost and not closing.reason_id:
         raise ValidationError({"reason": _("Say why the deal is lost.")})
     reasons = LossReason.objects.select_related("parent").filter(archived_at=None)
-    reason = reasons.filter(pk=closing.reason_id).first() if lost else None
+    reason = reasons.filter(pk=closing.reason_id).first() if closing.reason_id and lost else None
     if lost and reason is None:
         raise ValidationError({"reason": _("There is no such reason.")})
     deal.loss_reason = reason

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from orbita.work.models import Stage
 
@@ -44,62 +45,111 @@ class ReadyPipeline:
 
 
 _ENDS = (
-    ReadyStage(_("Won"), Colour.GREEN, 100, kind=Kind.WON),
-    ReadyStage(_("Lost"), Colour.RED, 0, kind=Kind.LOST),
+    ReadyStage(pgettext_lazy("stage", "Won"), Colour.GREEN, 100, kind=Kind.WON),
+    ReadyStage(pgettext_lazy("stage", "Lost"), Colour.RED, 0, kind=Kind.LOST),
 )
 PIPELINES = (
     ReadyPipeline(
         "new",
-        _("New sales"),
+        pgettext_lazy("pipeline", "New sales"),
         (
             ReadyStage(
-                _("New request"),
+                pgettext_lazy("stage", "New request"),
                 Colour.BLUE,
                 10,
                 2,
                 instruction=_("Call or write within the working day: find out what is needed."),
             ),
-            ReadyStage(_("Needs found out"), Colour.TEAL, 30, 7, required=("client",)),
-            ReadyStage(_("Offer sent"), Colour.AMBER, 50, 10, required=("amount", "expected_on")),
-            ReadyStage(_("Agreeing"), Colour.VIOLET, 80, 10, required=("amount", "expected_on")),
+            ReadyStage(
+                pgettext_lazy("stage", "Needs found out"), Colour.TEAL, 30, 7, required=("client",)
+            ),
+            ReadyStage(
+                pgettext_lazy("stage", "Offer sent"),
+                Colour.AMBER,
+                50,
+                10,
+                required=("amount", "expected_on"),
+            ),
+            ReadyStage(
+                pgettext_lazy("stage", "Agreeing"),
+                Colour.VIOLET,
+                80,
+                10,
+                required=("amount", "expected_on"),
+            ),
             *_ENDS,
         ),
     ),
     ReadyPipeline(
         "repeat",
-        _("Repeat sales"),
+        pgettext_lazy("pipeline", "Repeat sales"),
         (
-            ReadyStage(_("To be offered"), Colour.BLUE, 30, 14),
-            ReadyStage(_("Offered"), Colour.TEAL, 50, 10),
-            ReadyStage(_("Ordering"), Colour.VIOLET, 80, 7, required=("amount",)),
+            ReadyStage(pgettext_lazy("stage", "To be offered"), Colour.BLUE, 30, 14),
+            ReadyStage(pgettext_lazy("stage", "Offered"), Colour.TEAL, 50, 10),
+            ReadyStage(
+                pgettext_lazy("stage", "Ordering"), Colour.VIOLET, 80, 7, required=("amount",)
+            ),
             *_ENDS,
         ),
     ),
     ReadyPipeline(
         "service",
-        _("Service"),
+        pgettext_lazy("pipeline", "Service"),
         (
-            ReadyStage(_("Asked for"), Colour.BLUE, 60, 2),
-            ReadyStage(_("Time agreed"), Colour.TEAL, 80, 14, required=("expected_on",)),
-            ReadyStage(_("Being done"), Colour.AMBER, 90, 14),
+            ReadyStage(pgettext_lazy("stage", "Asked for"), Colour.BLUE, 60, 2),
+            ReadyStage(
+                pgettext_lazy("stage", "Time agreed"),
+                Colour.TEAL,
+                80,
+                14,
+                required=("expected_on",),
+            ),
+            ReadyStage(pgettext_lazy("stage", "Being done"), Colour.AMBER, 90, 14),
             *_ENDS,
         ),
     ),
     ReadyPipeline(
         "refunds",
-        _("Refunds"),
+        pgettext_lazy("pipeline", "Refunds"),
         (
-            ReadyStage(_("Asked for"), Colour.BLUE, 50, 2),
-            ReadyStage(_("Being looked into"), Colour.AMBER, 50, 10),
-            ReadyStage(_("Settled"), Colour.GREEN, 100, kind=Kind.WON),
-            ReadyStage(_("Declined"), Colour.RED, 0, kind=Kind.LOST),
+            ReadyStage(pgettext_lazy("stage", "Asked for"), Colour.BLUE, 50, 2),
+            ReadyStage(pgettext_lazy("stage", "Being looked into"), Colour.AMBER, 50, 10),
+            ReadyStage(pgettext_lazy("stage", "Settled"), Colour.GREEN, 100, kind=Kind.WON),
+            ReadyStage(pgettext_lazy("stage", "Declined"), Colour.RED, 0, kind=Kind.LOST),
         ),
     ),
 )
 REASONS: tuple[tuple[str | Promise, tuple[str | Promise, ...]], ...] = (
-    (_("Price"), (_("Too expensive"), _("Found it cheaper"), _("No budget"))),
-    (_("Product"), (_("Not what is needed"), _("Not in stock"), _("The term does not suit"))),
-    (_("Competitor"), (_("Chose others"), _("Stayed with theirs"))),
-    (_("Client"), (_("Does not answer"), _("Changed his mind"), _("Not now"))),
-    (_("Our mistake"), (_("Answered late"), _("Quality let down"))),
+    (
+        pgettext_lazy("loss", "Price"),
+        (
+            pgettext_lazy("loss", "Too expensive"),
+            pgettext_lazy("loss", "Found it cheaper"),
+            pgettext_lazy("loss", "No budget"),
+        ),
+    ),
+    (
+        pgettext_lazy("loss", "Product"),
+        (
+            pgettext_lazy("loss", "Not what is needed"),
+            pgettext_lazy("loss", "Not in stock"),
+            pgettext_lazy("loss", "The term does not suit"),
+        ),
+    ),
+    (
+        pgettext_lazy("loss", "Competitor"),
+        (pgettext_lazy("loss", "Chose others"), pgettext_lazy("loss", "Stayed with theirs")),
+    ),
+    (
+        pgettext_lazy("loss", "Client"),
+        (
+            pgettext_lazy("loss", "Does not answer"),
+            pgettext_lazy("loss", "Changed his mind"),
+            pgettext_lazy("loss", "Not now"),
+        ),
+    ),
+    (
+        pgettext_lazy("loss", "Our mistake"),
+        (pgettext_lazy("loss", "Answered late"), pgettext_lazy("loss", "Quality let down")),
+    ),
 )

@@ -74,17 +74,29 @@ def board(
     columns = []
     tiles = _tiles(rows, shown, company)
     for one in stages:
-        count, worth = totals.get(one.pk, (0, 0))
+        count, worth = _head(totals.get(one.pk, (0, 0)), company.currency)
         columns.append(
             Column(
                 one,
                 count,
-                formats.short_money(worth, company.currency) if worth else "",
+                worth,
                 tiles.get(one.pk, []),
                 f"{reverse('work:board', args=[pipeline.pk])}?stage={one.pk}",
             )
         )
     return columns
+
+
+def heads(rows: QuerySet[Deal], stages: Sequence[Stage]) -> dict[int, tuple[int, str]]:
+    """What the heads of these columns say: stage → count and sum."""
+    totals = _totals(rows.filter(_standing(stages)))
+    currency = Company.current().currency
+    return {stage.pk: _head(totals.get(stage.pk, (0, 0)), currency) for stage in stages}
+
+
+def _head(total: tuple[int, int], currency: str) -> tuple[int, str]:
+    count, worth = total
+    return count, formats.short_money(worth, currency) if worth else ""
 
 
 def _standing(stages: Sequence[Stage]) -> Q:

@@ -40,7 +40,7 @@ def board(request: HttpRequest, pk: int) -> HttpResponse:
     pipeline = next((one for one in pipelines if one.pk == pk), None) or get_object_or_404(
         Pipeline, pk=pk
     )
-    rows, who, typed = _filtered(request, actor)
+    rows, who, typed = filtered(request, actor)
     if stage_id := request.GET.get("stage", ""):
         return _one_column(request, pipeline, rows, stage_id)
     if request.session.get("pipeline") != pk:
@@ -81,7 +81,7 @@ def _one_column(
     return render(request, template, context)
 
 
-def _filtered(request: HttpRequest, actor: User) -> tuple[QuerySet[Deal], str, str]:
+def filtered(request: HttpRequest, actor: User) -> tuple[QuerySet[Deal], str, str]:
     """The visible deals that fit the filter of the address: whose, and a part of the name."""
     rows = Deal.objects.visible_to(actor)
     who, typed = request.GET.get("who", ""), request.GET.get("q", "").strip()[:100]

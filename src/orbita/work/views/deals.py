@@ -22,9 +22,10 @@ from orbita.core.models import Company, Event
 from orbita.ui import formats, toasts
 from orbita.work import actions
 from orbita.work.actions.moving import CONFLICT
-from orbita.work.board import age_words, marks_of
+from orbita.work.board import age_words, heads, marks_of
 from orbita.work.forms import DealForm, MoveForm
 from orbita.work.models import Deal, Pipeline, Stage
+from orbita.work.views.board import filtered
 from orbita.work.views.common import actor_of, deal_or_404, deleted_or_404, form_page
 
 HISTORY = 50
@@ -260,7 +261,9 @@ def _moved(request: HttpRequest, moved: Deal, was: Stage, from_board: bool) -> H
     words = _("%(deal)s: %(stage)s") % {"deal": moved.name, "stage": moved.stage.name}
     undo = reverse("work:deal-move", args=[moved.pk, was.pk]) if was.is_open else None
     if from_board:
-        return JsonResponse({"stage": moved.stage_id, "message": words, "undo": undo or ""})
+        rows, _who, _typed = filtered(request, actor_of(request))
+        answer = {"stage": moved.stage_id, "message": words, "undo": undo or ""}
+        return JsonResponse(answer | {"heads": heads(rows, [was, moved.stage])})
     toasts.success(request, words, undo=undo)
     to_board = request.POST.get("back") == "board"
     if to_board:

@@ -42,6 +42,15 @@ function count(stage, step) {
   if (shown) shown.textContent = Number(shown.textContent) + step;
 }
 
+function showHeads(heads) {
+  for (const [stage, [count, sum]] of Object.entries(heads)) {
+    const column = document.querySelector(`[data-column="${stage}"]`);
+    if (!column) continue;
+    column.querySelector("[data-count]").textContent = count;
+    column.querySelector("[data-sum]").textContent = sum;
+  }
+}
+
 async function move(tile, to) {
   const from = tile.dataset.stage;
   const deal = tile.dataset.deal;
@@ -52,7 +61,7 @@ async function move(tile, to) {
   let response;
   try {
     const body = new URLSearchParams({ seen: from });
-    response = await fetch(`/deals/${deal}/move/${to}/`, { method: "POST", headers: headers(), body });
+    response = await fetch(`/deals/${deal}/move/${to}/${location.search}`, { method: "POST", headers: headers(), body });
   } catch {
     place(tile, from);
     say(board.dataset.failed, "bad");
@@ -64,6 +73,7 @@ async function move(tile, to) {
   const json = (response.headers.get("Content-Type") || "").startsWith("application/json");
   const answer = json ? await response.json() : {};
   if (response.ok) {
+    showHeads(answer.heads);
     say(answer.message, "", answer.undo && (() => move(tileOf(deal) || tile, from)));
   } else if (response.status === 422 && answer.ask) {
     place(tile, from);

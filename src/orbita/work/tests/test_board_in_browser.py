@@ -91,3 +91,9 @@ def test_two_people_at_one_board_lose_nothing(
         his.locator(f"[data-tiles='{offer}'] [data-deal='{tea.pk}']").wait_for()
         tea.refresh_from_db()
         assert tea.stage_id == offer
+        # By the menu of the tile.
+        his.click(f"[data-deal='{tea.pk}'] [data-move]")
+        assert violations(his) == []
+        his.click("#o-move-to >> text=Agreeing")
+        his.locator(".o-toast", has_text="Agreeing").wait_for()
+        assert stands_in(his, tea) == stages["agreeing"].pk

@@ -57,7 +57,6 @@ def board(request: HttpRequest, pk: int) -> HttpResponse:
         "may_edit": policy.allows(actor, "deals.edit"),
         "may_set": policy.allows(actor, "deals.pipelines"),
         "is_filtered": bool(who or typed),
-        "query": request.GET.urlencode(),
     }
     return render(request, "work/board.html", context)
 

@@ -34,7 +34,6 @@ function place(tile, stage) {
   count(tile.dataset.stage, -1);
   tile.dataset.stage = stage;
   count(stage, 1);
-  for (const input of $$("input[name=seen]", tile)) input.value = stage;
 }
 
 function count(stage, step) {
@@ -94,24 +93,54 @@ function ask(address) {
   link.remove();
 }
 
+// ---- the menu of a tile ----
+
+const menu = document.querySelector("#o-move-to");
+
+function openMenu(button, tile) {
+  const reopened = !menu.hidden && menu.parentElement === tile;
+  closeMenu();
+  if (reopened) return;
+  tile.append(menu);
+  for (const item of menu.children) item.hidden = item.dataset.to === tile.dataset.stage;
+  menu.hidden = false;
+  menu.scrollIntoView({ block: "nearest" });
+  menu.querySelector("button:not([hidden])").focus();
+}
+
+function closeMenu() {
+  if (menu) menu.hidden = true;
+}
+
+function walkMenu(event) {
+  const items = $$("button:not([hidden])", menu);
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (step) items.at((items.indexOf(document.activeElement) + step) % items.length).focus();
+  else if (event.key === "Escape") { const tile = menu.parentElement; closeMenu(); tile.querySelector("[data-move]").focus(); }
+  else return;
+  event.preventDefault();
+}
+
 if (board) {
-  for (const tile of $$(".o-tile", board)) if (tile.querySelector(".o-menu")) tile.dataset.can = "";
+  for (const tile of $$(".o-tile", board)) if (tile.querySelector("[data-move]")) tile.dataset.can = "";
   for (const list of $$("[data-tiles]", board)) {
     new Sortable(list, {
-      group: "deals", draggable: "[data-can]", filter: ".o-menu", preventOnFilter: false, sort: false,
+      group: "deals", draggable: "[data-can]", filter: ".move, .o-panel", preventOnFilter: false, sort: false,
       ghostClass: "is-ghost", animation: 120, delay: 250, delayOnTouchOnly: true, scrollSensitivity: 80,
       onEnd: ({ item, to }) => move(item, to.dataset.tiles),
     });
   }
-  board.addEventListener("submit", (event) => {
-    const form = event.target.closest("form[data-to]");
-    if (!form) return;
-    event.preventDefault();
-    event.target.closest("details").open = false;
-    move(form.closest(".o-tile"), form.dataset.to);
+  document.addEventListener("click", (event) => {
+    const asked = event.target.closest("[data-move]");
+    const chosen = event.target.closest("#o-move-to [data-to]");
+    const tile = (asked || chosen)?.closest(".o-tile");
+    if (asked) { event.preventDefault(); openMenu(asked, tile); return; }
+    closeMenu();
+    if (chosen) { tile.querySelector("a.name").focus(); move(tile, chosen.dataset.to); }
   });
   board.addEventListener("keydown", (event) => {
     const tile = event.target.closest(".o-tile");
+    if (menu && !menu.hidden) return walkMenu(event);
     if (!tile || !event.target.matches("a.name") || !event.key.startsWith("Arrow")) return;
     const lists = $$("[data-tiles]", board);
     const here = lists.indexOf(tile.parentElement);

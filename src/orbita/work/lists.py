@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from orbita.accounts.models import User
 from orbita.clients.fields.columns import columns_of
@@ -260,7 +260,7 @@ DEALS = ListSpec(
         ),
         Column(
             "created",
-            gettext_lazy("Added"),
+            pgettext_lazy("deal", "Added"),
             lambda deal, look: formats.ago(deal.created_at, look.now),
             sort=SortKey("created_at", descending_first=True),
             default=False,
@@ -368,7 +368,7 @@ DEALS_BIN = ListSpec(
         *(column for column in DEALS.columns if column.name in ("client", "stage", "sum")),
         Column(
             "deleted",
-            gettext_lazy("Deleted"),
+            pgettext_lazy("deal", "Deleted"),
             lambda deal, look: formats.ago(deal.deleted_at, look.now),
             sort=SortKey("deleted_at", descending_first=True),
             css="c-last",

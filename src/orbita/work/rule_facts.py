@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from orbita.accounts.models import User
 from orbita.clients.guarding import sight
@@ -137,7 +138,7 @@ DEAL_FACTS = (
     Fact("late", _("The next step is late"), "bool", _step_is_late, DATES),
     Fact("stuck", _("Stuck in its stage"), "bool", _stuck, DATES),
     Fact("stage_since", _("In the stage since"), "datetime", moment_column("stage_since"), DATES),
-    Fact("created", _("Added"), "datetime", moment_column("created_at"), DATES),
+    Fact("created", pgettext_lazy("deal", "Added"), "datetime", moment_column("created_at"), DATES),
     Fact("closed", _("Closed"), "datetime", moment_column("closed_at"), DATES),
     Fact("closed_this_month", _("Closed this month"), "bool", _closed_this_month, DATES),
     Fact("loss_reason", _("Reason of loss"), "ref", column("loss_reason_id"), LOSS, _reasons),

@@ -54,7 +54,7 @@ def list_deals(request: HttpRequest, params: PageParams) -> HttpResponse:
     policy.require(user, "deals.view")
     rows, limit = page_of(Deal.objects.visible_to(user), params, subject="deal", actor=user)
     found = [as_json(row, user) for row in rows.values(*FIELDS)[: limit + 1]]
-    watching.note(user, watching.API, times=min(len(found), limit))
+    watching.note_rows(user, min(len(found), limit))
     return page_response(found, limit)
 
 

@@ -10,7 +10,7 @@ from django.db.models.functions import RowNumber
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from orbita.core.models import Company
 from orbita.ui import formats
@@ -165,7 +165,7 @@ def marks_of(deal: Deal, now: datetime, today: date) -> list[Mark]:
     if not deal.next_step and not deal.next_step_on:
         found.append(Mark(_("no next step"), "warn"))
     elif deal.next_step_on and deal.next_step_on < today:
-        found.append(Mark(_("late"), "bad"))
+        found.append(Mark(pgettext("step", "late"), "bad"))
     limit: int | None = deal.stage.limit_days
     if limit and now - deal.stage_since > timedelta(days=limit):
         found.append(Mark(_("stuck: %(age)s") % {"age": age_words(deal, now)}, "warn"))

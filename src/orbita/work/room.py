@@ -22,8 +22,9 @@ from orbita.clients.fields.subjects import register_subject
 from orbita.clients.mergers import MERGERS
 from orbita.core.events import KINDS, EventKind
 from orbita.core.rules import FACTS
-from orbita.ui.menu import MENU, QUICK_CREATE, MenuItem, QuickCreate
-from orbita.work import card, merging, privacy, rule_facts, words
+from orbita.ui.lists import LISTS
+from orbita.ui.menu import MENU, QUICK_CREATE, SEARCH, MenuItem, QuickCreate, SearchProvider
+from orbita.work import card, lists, merging, privacy, rule_facts, search, words
 from orbita.work.models import Deal
 
 RECORDS.register(
@@ -86,6 +87,8 @@ KINDS.register(
         )
     ),
 )
+LISTS.register(lists.DEALS, lists.DEALS_BIN)
+SEARCH.register(SearchProvider("deals", _("Deals"), search.deals, "deals.view"))
 TIMELINE_RIGHTS.register(TimelineRight("deal", "deals.view"))
 TIMELINE_GROUPS.register(TimelineGroup("deals", _("Deals"), order=25))
 CARD_PANELS.register(CardPanel("deals", card.deals, order=15))

@@ -1,19 +1,22 @@
 """What rules may ask of deals, and of clients because of their deals."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from orbita.accounts.models import User
+from orbita.clients.guarding import sight
 from orbita.clients.models import AcquisitionSource
 from orbita.clients.rule_facts import key_column
 from orbita.core.models import Company
 from orbita.core.rules import Choices, Fact, column, date_column, moment_column
 from orbita.work.models import Deal, DealHelper, LossReason, Pipeline, Stage
+from orbita.work.querysets import helps
 
 Condition = Callable[[str, Any], Q]
 DEAL, DATES, LOSS, DEALS = _("Deal"), _("Dates"), _("Loss"), _("Deals")
@@ -75,6 +78,18 @@ def _helped(op: str, value: Any) -> Q:
     return ~Q(found) if op in ("not_in", "ne") else Q(found)
 
 
+def _mine(op: str, value: Any, actor: Any) -> Q:
+    own = Q(responsible=actor.pk) | Q(helps(actor))
+    return own if value else ~own
+
+
+def _closed_this_month(op: str, value: Any) -> Q:
+    company = Company.current()
+    first = company.business_date().replace(day=1)
+    inside = Q(closed_at__gte=datetime.combine(first, time(0), tzinfo=company.zone))
+    return inside if value else ~inside | Q(closed_at=None)
+
+
 DEAL_FACTS = (
     Fact("name", _("Name of the deal"), "text", key_column("name_key"), DEAL),
     Fact("pipeline", _("Pipeline"), "ref", column("pipeline_id"), DEAL, _pipelines),
@@ -90,8 +105,17 @@ DEAL_FACTS = (
     ),
     Fact("sum", _("Sum"), "money", column("amount_base"), DEAL),
     Fact("responsible", _("Responsible"), "ref", column("responsible_id"), DEAL, _people),
+    Fact("mine", _("Mine, or I help with it"), "bool", _mine, DEAL, by_actor=True),
     Fact("helper", _("Helper"), "ref", _helped, DEAL, _people, ops=("in", "not_in")),
-    Fact("source", _("Source"), "ref", column("source_id"), DEAL, _sources),
+    Fact(
+        "source",
+        _("Source"),
+        "ref",
+        column("source_id"),
+        DEAL,
+        _sources,
+        open_to=lambda actor: sight(actor).shows("source"),
+    ),
     Fact(
         "client",
         _("Client"),
@@ -114,8 +138,9 @@ DEAL_FACTS = (
     Fact("late", _("The next step is late"), "bool", _step_is_late, DATES),
     Fact("stuck", _("Stuck in its stage"), "bool", _stuck, DATES),
     Fact("stage_since", _("In the stage since"), "datetime", moment_column("stage_since"), DATES),
-    Fact("created", _("Added"), "datetime", moment_column("created_at"), DATES),
+    Fact("created", pgettext_lazy("deal", "Added"), "datetime", moment_column("created_at"), DATES),
     Fact("closed", _("Closed"), "datetime", moment_column("closed_at"), DATES),
+    Fact("closed_this_month", _("Closed this month"), "bool", _closed_this_month, DATES),
     Fact("loss_reason", _("Reason of loss"), "ref", column("loss_reason_id"), LOSS, _reasons),
     Fact("come_back", _("Come back on"), "date", date_column("come_back_on"), LOSS),
 )

@@ -1,9 +1,13 @@
 from django.urls import path
 
-from orbita.work.views import board, deals, pipelines
+from orbita.work.views import board, deals, lists, pipelines
 
 app_name = "work"
 urlpatterns = [
+    path("deals/list/", lists.deals, name="deals"),
+    path("deals/list/assign/", lists.deals_assign, name="deals-assign"),
+    path("deals/bin/", lists.deals_bin, name="deals-bin"),
+    path("deals/undelete/<int:moment>/", lists.deals_undelete, name="deals-undelete"),
     path("deals/", board.deals, name="deals-home"),
     path("deals/board/<int:pk>/", board.board, name="board"),
     path("deals/new/", deals.deal_new, name="deal-new"),

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 from orbita.accounts import policy
 from orbita.accounts.models import User
 from orbita.clients.fields.inputs import add_inputs, given_in
+from orbita.clients.guarding import sight
 from orbita.clients.models import AcquisitionSource, Client
 from orbita.clients.search import clients_like
 from orbita.commerce.forms.fields import DecimalTextField, money_input
@@ -85,10 +86,12 @@ class DealForm(UiForm):
             choices=list(everybody()),
             widget=forms.SelectMultiple(attrs={"class": "form-control", "size": 4}),
         )
-        self.fields["source"] = _choice(
-            gettext_lazy("Source"),
-            [("", "—"), *AcquisitionSource.objects.values_list("pk", "name")[:500]],
-        )
+        # Whom the sources of clients are closed to, is not told their names here either.
+        if sight(actor).shows("source"):
+            self.fields["source"] = _choice(
+                gettext_lazy("Source"),
+                [("", "—"), *AcquisitionSource.objects.values_list("pk", "name")[:500]],
+            )
         self.own = add_inputs(self, "deal", actor, deal)
 
     @property
@@ -118,6 +121,10 @@ class DealForm(UiForm):
             )
         return typed
 
+    @property
+    def _kept_source(self) -> int | None:
+        return self._deal.source_id if self._deal else None
+
     def record(self) -> DealData:
         """What the form says, once it is valid."""
         values = self.cleaned_data
@@ -128,7 +135,7 @@ class DealForm(UiForm):
             amount=values["amount"],
             currency=self._currency,
             expected_on=values["expected_on"],
-            source_id=values["source"],
+            source_id=values.get("source", self._kept_source),
             responsible_id=values["responsible"],
             helper_ids=values["helpers"],
             next_step=values["next_step"],

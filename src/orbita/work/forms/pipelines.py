@@ -3,7 +3,7 @@
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from orbita.ui.forms import UiForm
 from orbita.work.models import LossReason, Stage
@@ -11,11 +11,11 @@ from orbita.work.required import choices
 
 
 class PipelineForm(UiForm):
-    name = forms.CharField(label=gettext_lazy("Name"), max_length=100)
+    name = forms.CharField(label=pgettext_lazy("pipeline", "Name"), max_length=100)
 
 
 class StageForm(UiForm):
-    name = forms.CharField(label=gettext_lazy("Name"), max_length=60)
+    name = forms.CharField(label=pgettext_lazy("pipeline", "Name"), max_length=60)
     kind = forms.ChoiceField(label=gettext_lazy("Kind"), choices=Stage.Kind.choices)
     colour = forms.ChoiceField(label=gettext_lazy("Colour"), choices=Stage.Colour.choices)
     probability = forms.IntegerField(
@@ -57,7 +57,7 @@ class StageForm(UiForm):
 
 
 class ReasonForm(UiForm):
-    name = forms.CharField(label=gettext_lazy("Name"), max_length=100)
+    name = forms.CharField(label=pgettext_lazy("pipeline", "Name"), max_length=100)
     parent = forms.ModelChoiceField(
         label=gettext_lazy("Group"),
         required=False,

@@ -181,6 +181,18 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='deal',
+            index=models.Index(fields=['name_key', 'id'], name='deal_by_name'),
+        ),
+        migrations.AddIndex(
+            model_name='deal',
+            index=models.Index(fields=['expected_on', 'id'], name='deal_by_expected'),
+        ),
+        migrations.AddIndex(
+            model_name='deal',
+            index=models.Index(fields=['next_step_on', 'id'], name='deal_by_step'),
+        ),
+        migrations.AddIndex(
+            model_name='deal',
             index=models.Index(condition=models.Q(('closed_at__isnull', False)), fields=['closed_at'], name='deal_closed'),
         ),
         migrations.AddIndex(

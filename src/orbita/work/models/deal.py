@@ -101,6 +101,9 @@ class Deal(models.Model):
             ),
             models.Index(fields=["created_at", "id"], name="deal_by_date"),
             models.Index(fields=["amount_base", "id"], name="deal_by_sum"),
+            models.Index(fields=["name_key", "id"], name="deal_by_name"),
+            models.Index(fields=["expected_on", "id"], name="deal_by_expected"),
+            models.Index(fields=["next_step_on", "id"], name="deal_by_step"),
             models.Index(
                 fields=["closed_at"],
                 name="deal_closed",

@@ -90,6 +90,16 @@ SET = only("head", "administrator")
 SAVED = only("head", "administrator", status=302)
 
 ROWS = [
+    Row("work:deals", answers(200)),
+    Row("work:deals", answers(200), query=lambda world: {"view": "mine"}),
+    Row("work:deals-bin", only("head", "administrator")),
+    Row("work:deals-assign", answers(302, viewer=403), method="POST"),
+    Row(
+        "work:deals-undelete",
+        answers(403, head=302, administrator=302),
+        method="POST",
+        kwargs=lambda world: {"moment": 1},
+    ),
     Row("work:deals-home", answers(302)),
     Row("work:board", answers(200), kwargs=_pipeline),
     Row("work:deal", SEEN, kwargs=_deal),

@@ -23,6 +23,7 @@ from orbita.ui import formats, toasts
 from orbita.work import actions
 from orbita.work.actions.moving import CONFLICT
 from orbita.work.board import age_words, heads, marks_of
+from orbita.work.cells import sees_sources
 from orbita.work.forms import DealForm, MoveForm
 from orbita.work.models import Deal, Pipeline, Stage
 from orbita.work.views.board import filtered
@@ -83,6 +84,7 @@ def deal(request: HttpRequest, pk: int) -> HttpResponse:
             "age": age_words(one, now),
             "client_url": reverse("clients:card", args=[one.client_id]) if seen else "",
             "helpers": list(one.helpers.all()),
+            "sees_source": sees_sources(actor),
             "own": groups_of(one, "deal", actor),
             "history": _history(one, actor),
             "may_edit": policy.allows(actor, "deals.edit", one),

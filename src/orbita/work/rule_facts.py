@@ -63,7 +63,7 @@ def _stuck(op: str, value: Any) -> Q:
 
 
 def _without_step(op: str, value: Any) -> Q:
-    lacking = Q(state=Deal.State.OPEN) & (Q(next_step_on=None) | Q(next_step=""))
+    lacking = Q(state=Deal.State.OPEN, next_step_on=None, next_step="")
     return lacking if value else ~lacking
 
 

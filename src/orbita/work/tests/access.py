@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from orbita.accounts.testing import Kwargs, Row, World, answers, only
-from orbita.clients.models import Client
+from orbita.clients.actions import create_client
 from orbita.work import actions
 from orbita.work.models import LossReason, Stage
 from orbita.work.records import DealData
@@ -11,9 +11,7 @@ from orbita.work.records import DealData
 
 def prepare(world: World) -> None:
     pipeline = actions.begin_with(actor=world.administrator, names=["new"])[0]
-    client = Client.objects.create(
-        name="Dealer of Alice", name_key="dealer of alice", responsible=world.owner
-    )
+    client = create_client(actor=world.owner, values={"name": "Dealer of Alice"})
     world["pipeline"] = pipeline
     world["stages"] = list(pipeline.stages.order_by("position"))
     world["dealer"] = client

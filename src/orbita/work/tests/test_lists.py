@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils import timezone
 
 from orbita.accounts import policy
@@ -232,3 +233,9 @@ def test_a_manager_deletes_no_deals(make_deal: Make, alice: User) -> None:
 def test_the_lists_are_there_to_be_exported() -> None:
     assert {"deals", "deals-bin"} <= {spec.name for spec in LISTS}
     assert DEALS.export == "deals.export"
+
+
+def test_a_list_without_deals_says_nothing_of_their_sums(admin: User, client: Any) -> None:
+    client.force_login(admin)
+    answer = client.get(reverse("work:deals"), {"part": "counts"}).content.decode()
+    assert "o-total" not in answer

@@ -13,6 +13,7 @@ LEVELS = {
     "ui": 3,
     "clients": 4,
     "commerce": 5,
+    "work": 6,
     "analytics": 7,
     "gateways": 7,
     "api": 8,

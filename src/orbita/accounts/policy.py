@@ -217,6 +217,10 @@ def decide(actor: Any, permission: str, record: Any = None) -> Decision:
         return Decision(True)
     if owner_id is not None and owner_id in deputised_ids(actor):
         return Decision(True)
+    # A record may have helpers besides its owner.
+    shared = getattr(record, "is_shared_with", None)
+    if shared is not None and shared(actor.pk):
+        return Decision(True)
     whose = _("your own records") if granted == OWN else _("the records of your team")
     return Decision(
         False,

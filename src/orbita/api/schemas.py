@@ -26,6 +26,7 @@ Filled = Annotated[
 Remark = Annotated[str, StringConstraints(max_length=500, pattern=NO_NUL)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=300, pattern=NO_NUL)]
 LongText = Annotated[str, StringConstraints(max_length=10_000, pattern=NO_NUL)]
+DealName = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200, pattern=NO_NUL)]
 RowId = Annotated[int, Field(ge=1, le=2**63 - 1)]
 
 
@@ -388,6 +389,121 @@ class ReturnIn(Strict):
     comment: Remark = ""
 
 
+class DealRow(Schema):
+    id: int
+    name: str
+    client_id: int | None
+    pipeline_id: int
+    stage_id: int
+    state: Literal["open", "won", "lost"]
+    stage_since: datetime
+    currency: str
+    amount: str | None
+    expected_on: date | None
+    source_id: int | None
+    responsible_id: int | None
+    next_step: str
+    next_step_on: date | None
+    loss_reason_id: int | None
+    come_back_on: date | None
+    order_id: int | None
+    repeats_id: int | None = Field(description="The deal that this one repeats.")
+    created_at: datetime
+    closed_at: datetime | None
+    updated_at: datetime
+    version: int
+    fields: dict[str, Any] = Field(description="Values of own fields that the user may see.")
+
+
+class StageStayRow(Schema):
+    stage_id: int
+    entered_at: datetime
+    left_at: datetime | None = Field(description="Null while the deal stands there.")
+
+
+class DealFull(DealRow):
+    comment: str
+    helper_ids: list[int]
+    stays: list[StageStayRow]
+
+
+class DealPatch(Strict):
+    name: DealName = ""
+    client_id: BodyId | None = None
+    amount: NotNegative | None = None
+    currency: Currency = ""
+    expected_on: Day | None = None
+    source_id: BodyId | None = None
+    responsible_id: BodyId | None = None
+    helper_ids: Annotated[list[BodyId], Field(max_length=50)] = []
+    next_step: DealName = ""
+    next_step_on: Day | None = None
+    comment: Annotated[str, StringConstraints(max_length=5000, pattern=NO_NUL)] = ""
+    fields: OwnIn = {}
+    version: Version | None = None
+
+
+class DealIn(Strict):
+    """Without a responsible, the token's user is."""
+
+    name: DealName = ""
+    client_id: BodyId | None = None
+    pipeline_id: BodyId | None = None
+    stage_id: BodyId | None = None
+    amount: NotNegative | None = None
+    currency: Currency = ""
+    expected_on: Day | None = None
+    source_id: BodyId | None = None
+    responsible_id: BodyId | None = None
+    helper_ids: Annotated[list[BodyId], Field(max_length=50)] = []
+    next_step: DealName = ""
+    next_step_on: Day | None = None
+    comment: Annotated[str, StringConstraints(max_length=5000, pattern=NO_NUL)] = ""
+    fields: OwnIn = {}
+
+
+class DealMoveIn(Strict):
+    stage_id: BodyId
+    seen_stage_id: BodyId | None = Field(
+        None, description="The stage you saw the deal in; moved on since, it stays there: 409."
+    )
+    loss_reason_id: BodyId | None = None
+    comment: Remark = ""
+    come_back_on: Day | None = None
+
+
+class StageRow(Schema):
+    """`probability` is in per cent; `required` names what must be filled in before a deal comes here."""
+
+    id: int
+    name: str
+    kind: Literal["open", "won", "lost"]
+    colour: str
+    probability: int
+    limit_days: int | None
+    required: list[str]
+    in_use: bool
+
+
+class PipelineRow(Schema):
+    id: int
+    name: str
+    in_use: bool
+    stages: list[StageRow]
+
+
+class LossReasonRow(Schema):
+    id: int
+    parent_id: int | None
+    name: str
+    in_use: bool
+
+
+class Pipelines(Schema):
+    pipelines: list[PipelineRow]
+    loss_reasons: list[LossReasonRow]
+
+
 class ClientIn(Strict):
     """A person (`name` alone is taken apart by itself) or a company."""
 
@@ -441,7 +557,7 @@ class OwnOption(Schema):
 class OwnFieldRow(Schema):
     """An own field that the user may see. Its values stand in `fields` of its records, by `key`."""
 
-    subject: Literal["client", "order", "product"]
+    subject: Literal["client", "order", "product", "deal"]
     key: str
     label: str
     kind: str

@@ -19,11 +19,14 @@ SIZES = {100_000: 1_000_000, 1_000_000: 10_000_000}  # clients: orders
 MEASURES = ("pages", "rfm", "api")
 RUNS = 2  # of each fixed load, before and after every measure
 IMPORTED = 200_000
+DEALS = 5_000  # open ones on the board
 
 
 def main(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="orbita bench", description=__doc__)
-    parser.add_argument("what", choices=("core", "search", "duplicates", "faults", "calibrate"))
+    parser.add_argument(
+        "what", choices=("core", "search", "duplicates", "work", "faults", "calibrate")
+    )
     parser.add_argument("--clients", type=int, action="append", help="a size of the base; several")
     parser.add_argument("--database", choices=("sqlite", "postgresql", "both"), default="both")
     parser.add_argument("--keep", type=Path, help="keep the bases here and use them again")
@@ -40,6 +43,8 @@ def main(argv: Sequence[str]) -> int:
         figures["runs"] = list(_core(options))
     if options.what == "search":
         figures["runs"] = list(_search(options))
+    if options.what == "work":
+        figures["runs"] = list(_work(options))
     if options.what == "duplicates":
         figures |= _duplicates(options)
     if options.what == "faults":
@@ -68,6 +73,21 @@ def _search(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
                 run |= _filling(environment, "prepare_search", clients)
                 run["search"] = _measure("search", environment)
                 _say(f"{database} {clients}: {run['search']}")
+                yield run
+
+
+def _work(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    for database in _wanted(options):
+        for clients in options.clients or (100_000,):
+            with _base(database, clients, options.keep) as environment:
+                if environment is None:
+                    _say(f"{database}: left out, there is no server and none could be started")
+                    continue
+                _filling(environment, "prepare", clients, SIZES.get(clients, clients * 10))
+                _filling(environment, "prepare_work", DEALS, mark="filled-work")
+                run = {"database": database, "clients": clients, "deals": DEALS}
+                run["work"] = _measure("work", environment)
+                _say(f"{database} {clients}: {run['work']}")
                 yield run
 
 
@@ -149,13 +169,15 @@ def _base(database: str, clients: int, keep: Path | None) -> Iterator[dict[str, 
             yield {**environment, "DATABASE_URL": url} if url else None
 
 
-def _filling(environment: dict[str, str], name: str, *sizes: int) -> dict[str, Any]:
+def _filling(
+    environment: dict[str, str], name: str, *sizes: int, mark: str = "filled"
+) -> dict[str, Any]:
     """Fills the base, and says how that went, unless a kept one is filled already."""
-    mark = Path(environment["ORBITA_DATA"], "filled")
-    if mark.exists():
+    done = Path(environment["ORBITA_DATA"], mark)
+    if done.exists():
         return {}
     filled = _measure(name, environment, *map(str, sizes))
-    mark.touch()
+    done.touch()
     return {"filling": filled}
 
 

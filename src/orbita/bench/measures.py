@@ -36,7 +36,7 @@ from orbita.accounts.models import Role, User
 from orbita.analytics.rfm.compute import summarise
 from orbita.analytics.rfm.measure import measured
 from orbita.analytics.rfm.scoring import Params
-from orbita.bench import duplicates, generate, search, service, timing
+from orbita.bench import duplicates, generate, search, service, timing, work
 from orbita.clients.models import Client
 from orbita.core.models import Company
 
@@ -120,6 +120,16 @@ def pages() -> dict[str, Any]:
     }
 
 
+def prepare_work(deals: str) -> dict[str, float]:
+    """Puts open deals into a base of clients. Returns how long the filling took."""
+    return {"seconds": round(timing.once(lambda: work.fill(int(deals))), 1)}
+
+
+def pages_of_work() -> dict[str, Any]:
+    """The seller's pages: the board, and moving a deal on it."""
+    return work.measure(_browser(_user()), _page)
+
+
 def rfm() -> dict[str, Any]:
     """Scoring the whole base by cut points, as of today, over all time."""
     params = Params()
@@ -188,6 +198,8 @@ def main() -> None:
         "beside_import": beside_import,
         "idle": idle,
         "prepare_search": prepare_search,
+        "prepare_work": prepare_work,
+        "work": pages_of_work,
         "search": search.measure,
         "sets_of_duplicates": duplicates.measure_sets,
         "scan_for_duplicates": duplicates.scan,

@@ -10,7 +10,7 @@ from orbita.bench.published import OTHERS
 
 HEAD = """# Performance
 
-Filled by `./orbita bench core`, `search` and `duplicates` with `--page docs/performance.md`, a section
+Filled by `./orbita bench core`, `search`, `duplicates` and `work` with `--page docs/performance.md`, a section
 each; nothing here is typed by hand. Two fixed loads, run before and after every measure, tell how fast
 the machine was just then: the reference machine takes {cpu} s for the processor's and {sqlite} s for
 SQLite's. "Scaled" divides times by the measured ratio (multiplies speeds): what waits for the base by
@@ -21,6 +21,7 @@ TITLES = {
     "core": "## Pages, import, RFM, API",
     "search": "## Search",
     "duplicates": "## Duplicates",
+    "work": "## Deals",
 }
 CORE_HEAD = """Measured {when}; the loads took {cpu} s and {sqlite} s at the start. Times of pages are whole requests
 inside one process: middleware, sign-in, queries, templates. Medians of 40 requests after a warm-up.
@@ -35,7 +36,12 @@ def put(path: Path, what: str, figures: Mapping[str, Any]) -> None:
     for name, title in TITLES.items():
         if title in known:
             sections[name] = known.split(title + "\n", 1)[1].split("\n## ", 1)[0].strip("\n")
-    render = {"core": core_section, "search": search_section, "duplicates": duplicates_section}
+    render = {
+        "core": core_section,
+        "search": search_section,
+        "duplicates": duplicates_section,
+        "work": work_section,
+    }
     sections[what] = render[what](figures).strip("\n")
     parts = [f"{TITLES[name]}\n\n{sections[name]}\n" for name in TITLES if name in sections]
     path.write_text("\n".join([HEAD.format(**REFERENCE), *parts]), encoding="utf-8")
@@ -82,6 +88,37 @@ def core_section(figures: Mapping[str, Any]) -> str:
             *map(_row, lines),
             "",
             *_growth(figures["runs"]),
+        ]
+    )
+
+
+WORK_HEAD = """Measured {when}; the loads took {cpu} s and {sqlite} s at the start. Whole requests inside one process by
+an administrator, medians of 40 after a warm-up. All deals are open and in one pipeline.
+"""
+WORK_BUDGETS = {"board": 60, "board of one person": 60, "moving a deal": 30}
+
+
+def work_section(figures: Mapping[str, Any]) -> str:
+    """The seller's pages with their budgets."""
+    lines = [
+        Line(
+            f"{name}, {kind}",
+            f"{run['database']}, {run['clients']} clients, {run['deals']} deals",
+            run["work"][name][f"{kind}_ms"],
+            "ms",
+            budget if kind == "p50" else None,
+            machine=run["work"]["machine"],
+        )
+        for run in figures["runs"]
+        for name, budget in WORK_BUDGETS.items()
+        for kind in ("p50", "p95")
+    ]
+    return "\n".join(
+        [
+            WORK_HEAD.format(when=figures["when"], **figures["machine"]),
+            "| what | where | raw | scaled | budget | holds |",
+            "|---|---|---|---|---|---|",
+            *map(_row, lines),
         ]
     )
 

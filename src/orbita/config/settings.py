@@ -31,6 +31,7 @@ ROOMS = [
     "orbita.ui",
     "orbita.clients",
     "orbita.commerce",
+    "orbita.work",
     "orbita.analytics",
     "orbita.gateways",
     "orbita.api",

@@ -4,6 +4,7 @@ import gc
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -45,7 +46,7 @@ from orbita.core.bulk import insert_objects, reserve_ids
 from orbita.core.events import NewEvent, emit_many
 from orbita.core.models import Company, Origin
 from orbita.core.text import normalise
-from orbita.demo import past, records, staff
+from orbita.demo import deals, past, records, staff
 from orbita.demo.chance import moment, random_for
 from orbita.demo.company import SEED, generate
 from orbita.demo.knowledge import lay_down
@@ -82,7 +83,7 @@ def load_demo(*, now: datetime | None = None, seed: int = SEED, scale: float = 1
     with _without_collector():
         base = generate(today, seed=seed, scale=scale)
         with transaction.atomic():
-            _Loader(base, now, seed).load()
+            _Loader(base, now, seed, scale).load()
     refresh_rfm(history=True)
     write_samples(_samples(), today)
     return _sign_ins()
@@ -115,8 +116,8 @@ def _samples() -> Path:
 
 
 class _Loader:
-    def __init__(self, base: records.DemoBase, now: datetime, seed: int) -> None:
-        self._base, self._now, self._seed = base, now, seed
+    def __init__(self, base: records.DemoBase, now: datetime, seed: int, scale: float) -> None:
+        self._base, self._now, self._seed, self._scale = base, now, seed, scale
         self._midnight = moment(base.today.toordinal(), 0)
         # Event rows by the index of the employee who acted; None is nobody known.
         self._events: dict[int | None, list[NewEvent]] = defaultdict(list)
@@ -133,6 +134,7 @@ class _Loader:
         self._load_talks()
         self._load_orders()
         self._load_carts()
+        self._load_deals()
         for author, rows in self._events.items():
             actor = None if author is None else self._users[author]
             emit_many(rows, actor=actor, origin=Origin.BACKFILL)
@@ -343,7 +345,7 @@ class _Loader:
 
     def _load_orders(self) -> None:
         made = self._base.orders
-        ids = self._write_orders([self._order(order) for order in made])
+        self._order_ids = ids = self._write_orders([self._order(order) for order in made])
         returned = [
             (refund, order, pk)
             for order, pk in zip(made, ids, strict=True)
@@ -475,6 +477,22 @@ class _Loader:
         ]
         for rows in (carts, lines, views):
             insert_objects(rows)
+
+    def _load_deals(self) -> None:
+        def tell(author: int | None, event: NewEvent) -> None:
+            at = self._at(event.happened_at or self._now)
+            self._events[author].append(replace(event, happened_at=at))
+
+        drawn = deals.draw(self._base, self._seed, self._scale)
+        book = deals.Book(
+            users=self._users,
+            client_ids=self._client_ids,
+            order_ids=self._order_ids,
+            at=self._at,
+            tell=tell,
+            currency=self._company.currency,
+        )
+        deals.write(drawn, self._base.clients, book)
 
     def _event(
         self,

@@ -103,9 +103,10 @@ def open_page(browser: Any, address: str, user: User, **look: Any) -> Iterator[P
 
 
 def _is_trouble(said: Any) -> bool:
-    # A form with errors answers 422, which the browser notes as an error of loading. A request is
+    # A form with errors answers 422 and a change that came too late 409, which the browser notes as
+    # errors of loading. A request is
     # given up for a newer one while somebody types; one that fails says `htmx:sendError` as well.
-    usual = ("status of 422", "htmx:sendAbort", "htmx:afterRequest")
+    usual = ("status of 422", "status of 409", "htmx:sendAbort", "htmx:afterRequest")
     return said.type == "error" and not any(words in said.text for words in usual)
 
 

@@ -12,12 +12,17 @@ from orbita.clients.fields.known import seen
 from orbita.clients.models import FieldDefinition
 
 router = Router(tags=["fields"])
-VIEWS = {"client": "clients.view", "order": "orders.view", "product": "products.view"}
+VIEWS = {
+    "client": "clients.view",
+    "order": "orders.view",
+    "product": "products.view",
+    "deal": "deals.view",
+}
 
 
 @router.get("", response={200: list[OwnFieldRow], **COMMON}, summary="List own fields")
 def list_fields(request: HttpRequest) -> HttpResponse:
-    """The own fields of clients, orders and products that the token's user may see."""
+    """The own fields of clients, orders, products and deals that the token's user may see."""
     user = actor(request)
     rows = [
         _row(field, user)

@@ -12,6 +12,9 @@ from orbita.commerce.actions import create_order
 from orbita.commerce.actions.catalogue import ProductData, save_product
 from orbita.commerce.records import LineData, OrderData
 from orbita.gateways.actions import receive_file
+from orbita.work.actions import begin_with, create_deal
+from orbita.work.models import Pipeline, Stage
+from orbita.work.records import DealData
 
 
 def prepare(world: World) -> None:
@@ -31,6 +34,9 @@ def prepare(world: World) -> None:
     world["api_product"] = save_product(
         actor=world.administrator, data=ProductData(name="Зерно «Север»")
     )
+    if not Pipeline.objects.exists():
+        begin_with(actor=None, names=["new"])
+    world["api_deal"] = create_deal(actor=world.owner, data=DealData(client_id=client.pk))
     world["api_import"] = receive_file(
         actor=world.administrator, chunks=["Имя;Телефон\nАнна;89160000002\n".encode()], name="a.csv"
     )
@@ -54,6 +60,14 @@ def _place(world: World) -> dict[str, int]:
 
 def _mark(world: World) -> dict[str, Any]:
     return {"client_id": world["api_client"].pk, "mark": "offer"}
+
+
+def _next_stage(world: World) -> dict[str, int]:
+    deal = world["api_deal"]
+    return {
+        "stage_id": Stage.objects.get(pipeline=deal.pipeline_id, position=1).pk,
+        "seen_stage_id": deal.stage_id,
+    }
 
 
 def _file(world: World) -> dict[str, Any]:
@@ -163,6 +177,35 @@ ROWS = [
         method="POST",
         kwargs=of("api_order", "order_id"),
         data=lambda world: {},
+    ),
+    Row("api:list_pipelines", api_answers(200)),
+    Row("api:list_deals", api_answers(200)),
+    Row(
+        "api:add_deal",
+        api_answers(201, viewer=403, token=403),
+        method="POST",
+        data=lambda world: {"name": "Зерно на год"},
+    ),
+    Row("api:get_deal", api_answers(200, stranger=404), kwargs=of("api_deal", "deal_id")),
+    Row(
+        "api:change_deal",
+        api_answers(200, **OWN),
+        method="PATCH",
+        kwargs=of("api_deal", "deal_id"),
+        data=lambda world: {"amount": "1000"},
+    ),
+    Row(
+        "api:move_deal",
+        api_answers(200, **OWN),
+        method="POST",
+        kwargs=of("api_deal", "deal_id"),
+        data=_next_stage,
+    ),
+    Row(
+        "api:delete_deal",
+        api_answers(204, **OWN | {"owner": 403}),
+        method="DELETE",
+        kwargs=of("api_deal", "deal_id"),
     ),
     Row("api:list_products", api_answers(200)),
     Row(

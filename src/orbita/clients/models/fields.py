@@ -19,6 +19,7 @@ class FieldDefinition(models.Model):
         CLIENT = "client", _("Clients")
         ORDER = "order", _("Orders")
         PRODUCT = "product", _("Products")
+        DEAL = "deal", _("Deals")
 
     class Kind(models.TextChoices):
         TEXT = "text", pgettext_lazy("type", "Text")

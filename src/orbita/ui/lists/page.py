@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -61,7 +61,11 @@ class ListPage:
 
     @property
     def rows(self) -> str:
-        return render_rows(self.spec, self.state.columns, self.page.items, self._request.user)
+        try:
+            return render_rows(self.spec, self.state.columns, self.page.items, self._request.user)
+        except ObjectDoesNotExist as error:
+            # A template would take it for no rows at all.
+            raise RuntimeError(f"a cell of the list {self.spec.name} found no {error}") from error
 
     @cached_property
     def total(self) -> int:
@@ -305,7 +309,8 @@ def _counts(request: HttpRequest, page: ListPage) -> HttpResponse:
     # A filter that cannot be read is told about on the page itself.
     with suppress(RuleError):
         found += _further_totals(page)
-    if page.spec.foot:
+    # A list without rows has no foot.
+    if page.spec.foot and page.page.items:
         try:
             words = page.spec.foot(page.state.matching, request.user)
         except RuleError:

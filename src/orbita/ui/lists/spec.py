@@ -122,7 +122,8 @@ class ListSpec:
 
     `subject` names the facts of its filters, "" for none. `search(queryset, text, actor)` narrows
     by text and must not find by what the actor may not see. `noun(count_text, count)` says
-    "214 clients". Rows that are `personal` count as reading. `default_sort` is a column's name, with "-" for descending. `more_columns` gives
+    "214 clients". Rows that are `personal` count as reading. `default_sort` is a column's name, with
+    "-" for descending. `more_columns` gives
     columns that come and go while the program runs.
     """
 

@@ -1,0 +1,4 @@
+from .deal import DealForm
+from .move import MoveForm
+
+__all__ = ["DealForm", "MoveForm"]

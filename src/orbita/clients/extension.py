@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from django.db.models import Q
 from django.http import HttpRequest
 from django.utils.functional import Promise
 from django.utils.safestring import SafeString
@@ -86,11 +87,13 @@ class CardButton:
 class TimelineRight:
     """Who may read the events of a subject: kinds called `name.…` need the permission.
 
-    Events of a subject that nobody has named are not shown.
+    Events of a subject that nobody has named are not shown. `seen(actor)` narrows them to records
+    that the actor sees; it answers None when he sees them all.
     """
 
     name: str
     permission: str
+    seen: Callable[[Any], Q | None] | None = None
 
 
 @dataclass(frozen=True)

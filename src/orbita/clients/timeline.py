@@ -122,6 +122,9 @@ def timeline(actor: User, client: Client, *, group: str = "", after: str = "") -
     if sight(actor).hides(TROUBLES):
         complaints = Note.objects.filter(pk=OuterRef("subject_id"), kind=Note.Kind.COMPLAINT)
         rows = rows.exclude(Q(kind__startswith="note.") & Exists(complaints))
+    for right in TIMELINE_RIGHTS:
+        if right.seen and (condition := right.seen(actor)) is not None:
+            rows = rows.filter(condition | ~Q(subject_type=right.name))
     if place := _place(after):
         moment, pk = place
         rows = rows.filter(Q(happened_at__lt=moment) | Q(happened_at=moment, pk__lt=pk))

@@ -3,6 +3,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from django.db.models import Exists, Model, OuterRef, Q
 
 from orbita.accounts import policy
+from orbita.accounts.confining import chosen_of
 from orbita.accounts.querysets import ScopedQuerySet
 from orbita.clients.confining import within_bounds
 from orbita.clients.models import Client
@@ -42,6 +43,9 @@ class DealQuerySet(ScopedQuerySet[M]):
             of_client = policy.owned_by(actor, granted, "client__responsible") or Q()
             condition |= Q(responsible=None) & of_client | Q(helps(actor))
         rows = self.filter(condition)
+        pipelines = chosen_of(actor, "deals.pipelines")
+        if pipelines is not None:
+            rows = rows.filter(pipeline__in=sorted(pipelines))
         if within_bounds(actor):
             rows = rows.filter(client__in=Client.objects.filter(within_bounds(actor)))
         return rows

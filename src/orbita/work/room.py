@@ -4,6 +4,7 @@ from functools import partial
 
 from django.utils.translation import gettext_lazy as _
 
+from orbita.accounts.confining import BOUNDS, Bounds
 from orbita.accounts.explaining import RECORDS, RecordKind
 from orbita.accounts.policy import AREAS, PERMISSIONS, Area, Permission
 from orbita.accounts.tabs import SETTINGS_TABS, Tab
@@ -24,7 +25,7 @@ from orbita.core.events import KINDS, EventKind
 from orbita.core.rules import FACTS
 from orbita.ui.lists import LISTS
 from orbita.ui.menu import MENU, QUICK_CREATE, SEARCH, MenuItem, QuickCreate, SearchProvider
-from orbita.work import card, lists, merging, privacy, rule_facts, search, words
+from orbita.work import card, confining, lists, merging, privacy, rule_facts, search, words
 from orbita.work.models import Deal
 
 RECORDS.register(
@@ -61,6 +62,7 @@ PERMISSIONS.register(
         starter={"head": "all"},
     ),
 )
+BOUNDS.register(Bounds(confining.PIPELINES, _("Only deals of the pipelines"), confining.choices))
 MERGERS.register(merging.MERGER)
 FACTS.register("deal", *rule_facts.DEAL_FACTS)
 FACTS.register("client", *rule_facts.CLIENT_FACTS)
@@ -89,7 +91,7 @@ KINDS.register(
 )
 LISTS.register(lists.DEALS, lists.DEALS_BIN)
 SEARCH.register(SearchProvider("deals", _("Deals"), search.deals, "deals.view"))
-TIMELINE_RIGHTS.register(TimelineRight("deal", "deals.view"))
+TIMELINE_RIGHTS.register(TimelineRight("deal", "deals.view", confining.seen_deals))
 TIMELINE_GROUPS.register(TimelineGroup("deals", _("Deals"), order=25))
 CARD_PANELS.register(CardPanel("deals", card.deals, order=15))
 CARD_BUTTONS.register(

@@ -15,6 +15,7 @@ from orbita.clients.models import AcquisitionSource
 from orbita.clients.rule_facts import key_column
 from orbita.core.models import Company
 from orbita.core.rules import Choices, Fact, column, date_column, moment_column
+from orbita.work.confining import open_pipelines
 from orbita.work.models import Deal, DealHelper, LossReason, Pipeline, Stage
 from orbita.work.querysets import helps
 
@@ -24,11 +25,13 @@ MOST_CHOICES = 500
 
 
 def _pipelines(actor: Any) -> Choices:
-    return list(Pipeline.objects.values_list("pk", "name")[:MOST_CHOICES])
+    rows = Pipeline.objects.filter(open_pipelines(actor))
+    return list(rows.values_list("pk", "name")[:MOST_CHOICES])
 
 
 def _stages(actor: Any) -> Choices:
-    stages = Stage.objects.filter(removed_at=None, pipeline__archived_at=None)
+    pipelines = Pipeline.objects.filter(open_pipelines(actor), archived_at=None)
+    stages = Stage.objects.filter(removed_at=None, pipeline__in=pipelines)
     rows = stages.order_by("pipeline__position", "position").values_list(
         "pk", "pipeline__name", "name"
     )

@@ -19,6 +19,7 @@ from orbita.clients.fields.values import from_outside, to_outside
 from orbita.core.models import Company
 from orbita.core.money import from_minor, to_minor
 from orbita.work import actions
+from orbita.work.confining import open_pipelines
 from orbita.work.models import Deal, LossReason, Pipeline, Stage
 from orbita.work.records import Closing, DealData
 
@@ -134,7 +135,8 @@ def list_pipelines(request: HttpRequest) -> HttpResponse:
     """Pipelines with their stages in order, and the reasons why deals are lost. What is out of use
     is there too, for the deals that name it.
     """
-    policy.require(actor(request), "deals.view")
+    user = actor(request)
+    policy.require(user, "deals.view")
     stages: dict[int, list[dict[str, Any]]] = {}
     for stage in Stage.objects.order_by("position", "pk"):
         stages.setdefault(stage.pipeline_id, []).append(_stage(stage))
@@ -147,7 +149,7 @@ def list_pipelines(request: HttpRequest) -> HttpResponse:
                     "in_use": pipeline.archived_at is None,
                     "stages": stages.get(pipeline.pk, []),
                 }
-                for pipeline in Pipeline.objects.all()
+                for pipeline in Pipeline.objects.filter(open_pipelines(user))
             ],
             "loss_reasons": [
                 {

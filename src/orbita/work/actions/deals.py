@@ -16,6 +16,7 @@ from orbita.commerce.sums import LARGEST_SUM, Rates
 from orbita.core.events import changes, emit
 from orbita.core.models import Company
 from orbita.core.text import clean_line, normalise
+from orbita.work.confining import open_pipelines, require_open
 from orbita.work.models import Deal, DealHelper, Pipeline, Stage, StageStay
 from orbita.work.records import DealData
 
@@ -39,7 +40,7 @@ def create_deal(*, actor: User, data: DealData, repeats: Deal | None = None) -> 
     deal = Deal(repeats=repeats)
     with own.distinct_saves(), transaction.atomic():
         _fill(deal, data, actor)
-        deal.stage = _first_stage(data)
+        deal.stage = _first_stage(data, actor)
         deal.pipeline = deal.stage.pipeline
         deal.responsible = deal.responsible or actor
         policy.require(actor, "deals.edit", deal)
@@ -60,6 +61,7 @@ def update_deal(*, actor: User, deal: Deal, data: DealData, version: int | None 
     """
     with own.distinct_saves(), transaction.atomic():
         deal = locked(deal, version)
+        require_open(actor, deal.stage)
         policy.require(actor, "deals.edit", deal)
         before = told(deal)
         old_client = deal.client_id
@@ -80,6 +82,7 @@ def delete_deal(*, actor: User, deal: Deal) -> Deal:
     """To the recycle bin."""
     with transaction.atomic():
         deal = locked(deal)
+        require_open(actor, deal.stage)
         policy.require(actor, "deals.delete", deal)
         if deal.deleted_at is None:
             deal.deleted_at = timezone.now()
@@ -92,6 +95,7 @@ def restore_deal(*, actor: User, deal: Deal) -> Deal:
     """Out of the recycle bin."""
     with transaction.atomic():
         deal = locked(deal)
+        require_open(actor, deal.stage)
         policy.require(actor, "deals.delete", deal)
         if deal.deleted_at is not None:
             deal.deleted_at = None
@@ -239,8 +243,11 @@ def _person(user_id: int | None, name: str) -> User | None:
     return person
 
 
-def _first_stage(data: DealData) -> Stage:
-    stages = Stage.objects.filter(removed_at=None, pipeline__archived_at=None)
+def _first_stage(data: DealData, actor: User) -> Stage:
+    stages = Stage.objects.filter(
+        removed_at=None,
+        pipeline__in=Pipeline.objects.filter(open_pipelines(actor), archived_at=None),
+    )
     stages = stages.select_related("pipeline").order_by("pipeline__position", "position")
     if data.stage_id:
         stages = stages.filter(pk=data.stage_id)
@@ -261,8 +268,3 @@ def _set_helpers(deal: Deal, data: DealData) -> None:
     DealHelper.objects.bulk_create(
         [DealHelper(deal=deal, user_id=pk) for pk in sorted(wanted - kept)]
     )
-
-
-def default_pipeline() -> Pipeline | None:
-    """Where a deal begins that nobody chose a pipeline for."""
-    return Pipeline.objects.filter(archived_at=None).first()

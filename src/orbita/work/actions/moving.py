@@ -11,6 +11,7 @@ from orbita.accounts import policy
 from orbita.accounts.models import User
 from orbita.core.rules import RuleError, describe
 from orbita.work.actions.deals import emit_deal, locked, save_changed, update_deal
+from orbita.work.confining import require_open
 from orbita.work.models import Deal, LossReason, Stage, StageStay
 from orbita.work.records import Closing, DealData
 from orbita.work.required import missing
@@ -35,6 +36,7 @@ def move_deal(
     with transaction.atomic():
         deal = locked(deal)
         policy.require(actor, "deals.edit", deal)
+        require_open(actor, deal.stage)
         if deal.deleted_at is not None:
             raise ValidationError(_("The deal is in the bin: restore it first."))
         if deal.stage_id == stage.pk:
@@ -48,6 +50,7 @@ def move_deal(
         stage = Stage.objects.select_related("pipeline").get(pk=stage.pk)
         if filled is not None:
             deal = update_deal(actor=actor, deal=deal, data=filled)
+        require_open(actor, stage)
         _require_entry(deal, stage, actor)
         was = deal.stage
         _close(deal, stage, closing or Closing())

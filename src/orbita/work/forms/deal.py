@@ -18,7 +18,8 @@ from orbita.commerce.forms.fields import DecimalTextField, money_input
 from orbita.core.models import Company
 from orbita.core.money import exponent
 from orbita.ui.forms import UiForm
-from orbita.work.models import Deal, Stage
+from orbita.work.confining import open_pipelines
+from orbita.work.models import Deal, Pipeline, Stage
 from orbita.work.records import DealData
 
 
@@ -74,7 +75,7 @@ class DealForm(UiForm):
             self.fields["stage"] = forms.TypedChoiceField(
                 label=gettext_lazy("Stage"),
                 coerce=int,
-                choices=beginnings(),
+                choices=beginnings(actor),
                 widget=forms.Select(attrs={"class": "form-control"}),
             )
         people = list(workers(actor, deal))
@@ -172,10 +173,11 @@ def _initial(deal: Deal | None, stage: Stage | None, client: Client | None) -> d
     }
 
 
-def beginnings() -> list[tuple[str, list[tuple[int, str]]]]:
+def beginnings(actor: User) -> list[tuple[str, list[tuple[int, str]]]]:
     """The stages where a deal may begin, by pipeline."""
+    pipelines = Pipeline.objects.filter(open_pipelines(actor), archived_at=None)
     stages = Stage.objects.filter(
-        removed_at=None, kind=Stage.Kind.OPEN, pipeline__archived_at=None
+        removed_at=None, kind=Stage.Kind.OPEN, pipeline__in=pipelines
     ).order_by("pipeline__position", "position")
     groups: dict[str, list[tuple[int, str]]] = {}
     for pk, name, pipeline in stages.values_list("pk", "name", "pipeline__name"):

@@ -13,6 +13,7 @@ from orbita.accounts.models import User
 from orbita.core.text import normalise
 from orbita.work.board import board as columns_of
 from orbita.work.board import choose_pipeline
+from orbita.work.confining import open_pipelines
 from orbita.work.models import Deal, Pipeline
 from orbita.work.views.common import actor_of
 
@@ -24,7 +25,7 @@ def deals(request: HttpRequest) -> HttpResponse:
     """The board that the actor looked at last, or the first one; without pipelines, how to begin."""
     actor = actor_of(request)
     policy.require(actor, "deals.view")
-    pipelines = list(Pipeline.objects.filter(archived_at=None))
+    pipelines = list(Pipeline.objects.filter(open_pipelines(actor), archived_at=None))
     chosen = choose_pipeline(pipelines, request.session.get("pipeline"))
     if chosen is None:
         may_begin = policy.allows(actor, "deals.pipelines")
@@ -36,9 +37,9 @@ def deals(request: HttpRequest) -> HttpResponse:
 def board(request: HttpRequest, pk: int) -> HttpResponse:
     actor = actor_of(request)
     policy.require(actor, "deals.view")
-    pipelines = list(Pipeline.objects.filter(archived_at=None))
+    pipelines = list(Pipeline.objects.filter(open_pipelines(actor), archived_at=None))
     pipeline = next((one for one in pipelines if one.pk == pk), None) or get_object_or_404(
-        Pipeline, pk=pk
+        Pipeline.objects.filter(open_pipelines(actor)), pk=pk
     )
     rows, who, typed = filtered(request, actor)
     if stage_id := request.GET.get("stage", ""):

@@ -32,7 +32,7 @@ def test_the_menu_leads_to_the_first_setting_that_is_open(
     admin: User, head: User, alice: User
 ) -> None:
     address = reverse("accounts:settings")
-    for user, first in ((admin, "accounts:users"), (head, "clients:statuses")):
+    for user, first in ((admin, "accounts:users"), (head, "work:pipelines")):
         browser = Client()
         browser.force_login(user)
         assert f'href="{address}"' in browser.get(reverse("accounts:profile")).content.decode()

@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TypedDict
+from urllib.parse import urlsplit, urlunsplit
 
 from orbita.devtools import apt_install, find, loudly
 
@@ -84,6 +85,17 @@ def cluster(keep: Path | None = None) -> Iterator[str | None]:
     finally:
         if not keep:
             shutil.rmtree(directory, ignore_errors=True)
+
+
+def another_database(url: str, name: str) -> str:
+    """The address of one more database in the cluster: what runs of tests make is called after it, and two
+    runs at once must not make the same.
+    """
+    import psycopg
+
+    with contextlib.closing(psycopg.connect(url, autocommit=True)) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"'.encode())
+    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
 
 
 class _Place(TypedDict, total=False):

@@ -99,7 +99,10 @@ def _whole() -> int:
         if url:
             alone = "server and not browser"
             plain.append(Run("PostgreSQL", [*PARALLEL, PLAIN], url))
-            slow.append(Run("servers, PostgreSQL", [*PARALLEL_SERVERS, alone, *with_servers], url))
+            apart = postgres.another_database(url, "servers")
+            slow.append(
+                Run("servers, PostgreSQL", [*PARALLEL_SERVERS, alone, *with_servers], apart)
+            )
         else:
             outcome.notes.append("NO POSTGRESQL: nothing was tried on it")
         # Tests of servers mostly wait: the others work meanwhile.

@@ -306,16 +306,13 @@ def _counts(request: HttpRequest, page: ListPage) -> HttpResponse:
         found.append(
             f'<span id="count-{escape(view.key)}" hx-swap-oob="true">{escape(text)}</span>'
         )
-    # A filter that cannot be read is told about on the page itself.
     with suppress(RuleError):
         found += _further_totals(page)
-    # A list without rows has no foot.
-    if page.spec.foot and page.page.items:
-        try:
+    # A filter that cannot be read is told about on the page itself, and a list without rows has no foot.
+    with suppress(RuleError):
+        if page.spec.foot and page.page.items:
             words = page.spec.foot(page.state.matching, request.user)
-        except RuleError:
-            words = ""
-        found.append(f'<span id="o-total" hx-swap-oob="true">{escape(words)}</span>')
+            found.append(f'<span id="o-total" hx-swap-oob="true">{escape(words)}</span>')
     return HttpResponse("".join(found))
 
 

@@ -1,8 +1,10 @@
 """An installation of its own for tests that start and kill real processes."""
 
+import contextlib
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -52,6 +54,25 @@ class Place:
 
     def worker(self, *options: str, **settings: str) -> subprocess.Popen[bytes]:
         return self.start("-m", "django", "worker", "--poll", "0.1", *options, **settings)
+
+    def put_to_sleep(self, process: subprocess.Popen[bytes]) -> None:
+        """Stops it, but not amid a write of its own: SQLite lets nobody else write as long as it sleeps."""
+        process.send_signal(signal.SIGSTOP)
+        while not self._takes_writes():
+            process.send_signal(signal.SIGCONT)
+            time.sleep(0.05)
+            process.send_signal(signal.SIGSTOP)
+
+    def _takes_writes(self) -> bool:
+        kind, _colon, path = self.environment["DATABASE_URL"].partition(":///")
+        if kind != "sqlite":
+            return True
+        with contextlib.closing(sqlite3.connect(path, timeout=1)) as base:
+            try:
+                base.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError:
+                return False
+        return True
 
     def stop_all(self) -> None:
         for process in self.processes:

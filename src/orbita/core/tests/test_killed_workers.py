@@ -92,7 +92,7 @@ def test_a_worker_that_slept_beyond_its_lease_leaves_no_effects(place: Place) ->
     enqueue(place, "in_chunks", 4, ["after 1"])
     sleeper = place.worker()
     reached(place, "after 1")
-    sleeper.send_signal(signal.SIGSTOP)
+    place.put_to_sleep(sleeper)
     place.worker()
     assert finished(place)["status"] == "done"
     (place.folder / "go").touch()
